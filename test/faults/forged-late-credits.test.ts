@@ -110,11 +110,10 @@ for (const isBilled of [false, true]) {
         "in another credit",
         ...["AI credits", "points", [otherCredit], [ofBill("points"), ofBill("AI credits")]],
       ],
-      // As rows were before adjustments told credits: nothing says so until it is billed.
-      ["in none", /^.*$/, "", [], [ofBill("AI credits")]],
+      // As rows were before adjustments told credits; the act of the close says that it was later.
+      ["in none", /^.*$/, "", [counted("0")], [ofBill("AI credits")]],
     ] as [string, string | RegExp, string, string[], string[]][]) {
-      const isNamed = isBilled || named.length > 0;
-      test(`is ${isNamed ? "" : "not yet "}named where it is ${what}`, () => {
+      test(`is named where it is ${what}`, () => {
         const all = found(original, "late", (text) => text.replace(from, to));
         const wanted = [...(isBilled ? bills : []), ...named];
         assert.deepEqual(

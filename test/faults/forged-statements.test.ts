@@ -53,7 +53,18 @@ const COUNTED = {
       price: { model: "volume", tiers: [{ upTo: "3", unit: "2", flat: "1" }, { unit: "1" }] },
     },
     { key: "points", meter: STEPS, in: "credits", price: each("3") },
+    {
+      ...{ key: "packs", meter: STEPS, in: "credits" },
+      price: { model: "volume", tiers: [{ upTo: "3", unit: "6", flat: "1" }, { unit: "4" }] },
+    },
   ],
+};
+/** The version before that one: a charge is in money still. */
+const INTO_CREDITS = {
+  ...COUNTED,
+  charges: COUNTED.charges.map((charge) =>
+    charge.key === "points" ? { key: "points", meter: STEPS, price: each("2") } : charge,
+  ),
 };
 /** Its price changes from one version to the next; the amount does not tell all quantities. */
 const REPRICED = {
@@ -100,7 +111,7 @@ async function play(engine: Engine, cards: Cards): Promise<void> {
   );
 }
 
-type Line = Record<string, string | null>;
+type Line = Record<string, string | null | undefined>;
 
 interface Bill {
   readonly lines: readonly Line[];
@@ -133,9 +144,13 @@ function addedUp(bill: Bill): Bill {
   return { ...bill, lines: [...lines, ...last], totalExact: text(exact), total: text(rounded) };
 }
 
-async function closeWith(store: Store, bill: Bill): Promise<void> {
+/** The form of lines that acts tell of; before, they told none. */
+type Form = { readonly lineForm?: number };
+
+async function closeWith(store: Store, bill: Bill, form: Form): Promise<void> {
   const context = actContext(store, clock);
-  const document = canonicalJson(bill);
+  // What a line says undefined of is left out.
+  const document = canonicalJson(JSON.parse(JSON.stringify(bill)));
   const id = `st_${nodeDigest.sha256(`acme\u0000${PERIOD}`).slice(0, 20)}`;
   await runAct(context, "w", async ({ extra, state, journal }) => {
     const closedAtMs = state.receivedAtMs;
@@ -145,15 +160,22 @@ async function closeWith(store: Store, bill: Bill): Promise<void> {
     extra.statements = [{ id, ...about, closedAtMs, total, document, digest }];
     const closed = { customer: "acme", period: PERIOD, closedAtMs, statementId: id };
     state.periods.set("acme", closed);
-    journal("period.closed", id, { ...closed, total, currency: "USD", digest });
+    journal("period.closed", id, { ...closed, total, currency: "USD", digest, ...form });
   });
+}
+
+interface How {
+  /** What is done behind the close. (Default: nothing.) */
+  readonly later?: (engine: Engine) => Promise<unknown>;
+  /** (Default: that of today.) */
+  readonly form?: Form;
 }
 
 /** What is found where this bill was closed. */
 async function findingsOf(
   bill: Bill,
   card: Cards = CARD,
-  later: (engine: Engine) => Promise<unknown> = async () => {},
+  { later = async () => {}, form = { lineForm: 2 } }: How = {},
 ): Promise<string[]> {
   folders += 1;
   const dataDir = join(folder, String(folders));
@@ -162,7 +184,7 @@ async function findingsOf(
   const engine = composeEngine(store, { clock });
   await play(engine, card);
   await store.settle("w");
-  await closeWith(store, bill);
+  await closeWith(store, bill, form);
   await later(engine);
   await store.close();
   return verifyDataFolder(dataDir).findings.map(({ table, problem }) => `${table} ${problem}`);
@@ -294,6 +316,8 @@ describe("a forged statement", () => {
       ["tier_correction", "calls", { amountExact: "-2", amountRounded: "-2" }],
       ["charge", "points", { quantity: "4" }],
       ["charge", "points", { credits: "14" }],
+      ["tier_correction", "packs", { credits: "-10" }],
+      ["tier_correction", "packs", { credits: undefined }],
     ] as [string, string, Line][]) {
       const found = await findingsOf(withLine([kind, key], change, counted), COUNTED);
       const named = `statements card/${key}: its lines do not tell what was counted at the close`;
@@ -301,18 +325,48 @@ describe("a forged statement", () => {
     }
   });
 
+  test("is what its form says: before, a charge was one line, no tier in credits", async () => {
+    const former = { form: {} };
+    const counted = await honest(COUNTED);
+    const told = withLine(["tier_correction", "packs"], { credits: undefined }, counted);
+    assert.deepEqual(await findingsOf(told, COUNTED, former), []);
+    const other = withLine(["tier_correction", "packs"], { credits: "-10" }, counted);
+    assert.equal((await findingsOf(other, COUNTED, former)).length, 1);
+    const cards = [INTO_CREDITS, COUNTED];
+    const split = await honest(cards);
+    assert.deepEqual(await findingsOf(split, cards), []);
+    // Two calls of 2 and three of 3 credits, which are 1.50 each.
+    const lines = split.lines.filter(({ chargeKey }) => chargeKey === "points");
+    assert.deepEqual(
+      lines.map(({ quantity, credits, amountExact }) => [quantity, credits, amountExact]),
+      [
+        ["2", undefined, "4"],
+        ["3", "9", "4.5"],
+      ],
+    );
+    const [first, second] = lines;
+    const one = { ...second, quantity: "5", amountExact: "8.5", amountRounded: "8.5" };
+    const kept = split.lines.flatMap((line) =>
+      line === first ? [] : [line === second ? one : line],
+    );
+    const untold = [["tier_correction", "packs"], { credits: undefined }] as const;
+    const merged = withLine(...untold, { ...split, lines: kept });
+    assert.equal((await findingsOf(merged, cards)).length, 2);
+    assert.deepEqual(await findingsOf(merged, cards, former), []);
+  });
+
   test("is named where the price of its charges changed in the period", async () => {
     const cards = [REPRICED, DEARER];
     const repriced = await honest(cards);
     // Late calls under both versions, and one that was counted and is void: the bill stays right.
-    const later = async (engine: Engine) => {
+    const late = async (engine: Engine) => {
       const atMs = (day: number) => START_MS + day * DAY_MS;
       const late = [3, 13].map((day) => toolCall({ id: `late${day}`, occurredAtMs: atMs(day) }));
       const isVoid = voided({ target: { source: "sdk", id: "e2" } });
       const { results } = await engine.ingest("w", [...late, isVoid]);
       assert.deepEqual(new Set(results.map(({ status }) => status)), new Set(["accepted"]));
     };
-    for (const meanwhile of [undefined, later]) {
+    for (const meanwhile of [{}, { later: late }]) {
       assert.deepEqual(await findingsOf(repriced, cards, meanwhile), []);
       for (const [kind, key, change] of [
         ["charge", "calls", { quantity: "6" }],

@@ -113,6 +113,7 @@ function built(facts: Facts) {
         included: 0n,
         measure: "steps",
         credits: null,
+        correctionCredits: null,
         credit: null,
       };
       return { ...about, ...counted, running: cost, final: cost };

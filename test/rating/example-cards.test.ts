@@ -48,11 +48,7 @@ function countOf(card: RateCard, used: string): ChargeCount[] {
   const delta = price.measure === "sum:cost" ? amount : amount / 10n ** 24n;
   const { counter } = advance(undefined, { cardVersionId: 1, delta }, () => price);
   const at = { cardKey: card.key, chargeKey, cell, name: chargeKey, conversions: [] };
-  return closeCounter(counter, () => price).map((count) => ({
-    ...count,
-    ...at,
-    credit: card.credit,
-  }));
+  return closeCounter(counter, () => price).map((count) => ({ ...count, ...at }));
 }
 
 function billed(card: RateCard, used: readonly string[]): Amount {

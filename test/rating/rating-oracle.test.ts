@@ -151,6 +151,15 @@ describe("rating by an oracle of its own", () => {
       const [count] = closeCounter(counter, priceOf);
       assert.equal(exact(count?.running ?? 0n), running);
       assert.equal(exact(count?.final ?? 0n), finalCost(counted).toFixed());
+      if (count === undefined) return;
+      const { credits, correctionCredits } = count;
+      const inCredits = { ...counted, creditPrice: "1" };
+      const [burned, owed] = [runningCost(inCredits), finalCost(inCredits)];
+      const wanted = charge.inCredits ? [burned.toFixed(), owed.minus(burned).toFixed()] : [];
+      assert.deepEqual(
+        [credits, correctionCredits].filter((one) => one !== null).map(exact),
+        wanted,
+      );
     });
     fc.assert(property, { numRuns: IS_FULL ? 1_000_000 : 1_000 });
   });
@@ -224,11 +233,7 @@ function built(facts: Period) {
     charges: use.flatMap(({ charge, cell }, at) => {
       const { counter, priceOf } = moved(made, at);
       const about = { cardKey: card.key, chargeKey: charge.key, cell, name: "", conversions: [] };
-      return closeCounter(counter, priceOf).map((count) => ({
-        ...count,
-        ...about,
-        credit: card.credit,
-      }));
+      return closeCounter(counter, priceOf).map((count) => ({ ...count, ...about }));
     }),
     trials: [],
     runs: [sumRunCorrections(card.key, corrections)],

@@ -52,11 +52,13 @@ export function bookingsOf(
     const [first] = group;
     const amount = group.reduce((sum, row) => sum + row.amount, 0n) as Amount;
     if (first === undefined || amount === 0n) return [];
-    const { cardKey, chargeKey, cell, originPeriod, bookedPeriod } = first;
+    const { cardKey, chargeKey, cell, originPeriod, bookedPeriod, credits } = first;
     const kind = chargeKey as BookingKind;
     const description = describe(kind, cell);
     const origin = originPeriod === bookedPeriod ? null : originPeriod;
-    return [{ kind, cardKey, chargeKey, cell, description, originPeriod: origin, amount }];
+    const at = { cardKey, chargeKey, cell, description, originPeriod: origin };
+    // Only openings are in credits, and each has one row.
+    return [{ kind, ...at, amount, inCredits: credits }];
   });
 }
 

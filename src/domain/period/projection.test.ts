@@ -42,6 +42,7 @@ function project({ charged = "0", adjusted, minimum, days, currency = "USD" }: C
         final: running,
         included: 0n,
         credits: null,
+        correctionCredits: null,
         credit: null,
         conversions: [],
       },

@@ -17,6 +17,7 @@ const charge: ChargeCount = {
   quantity: 5_500_000_000n,
   included: 0n,
   credits: null,
+  correctionCredits: null,
   credit: null,
   conversions: [],
   running: (UNIT / 8n) as Amount,

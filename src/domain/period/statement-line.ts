@@ -6,15 +6,13 @@ import type { Credit } from "../rating/rate-card.ts";
 import { BOOKING_KINDS } from "./booking.ts";
 import type { Stretch } from "./card-spans.ts";
 
-/** What one charge counted in the period, one for each cell and measure. */
+/** What one charge counted in the period, one for each cell, measure and credit. */
 export interface ChargeCount extends ClosedCount {
   readonly cardKey: string;
   readonly chargeKey: string;
   readonly cell: string;
   /** Name of the charge as people know it. */
   readonly name: string;
-  /** What `credits` are of; null: nothing is in any. */
-  readonly credit: Credit | null;
   /** Rates at which costs were converted to the card's currency; none where they are in it. */
   readonly conversions: readonly ConversionRate[];
   /** For a projection: the part of the period in which it counts. (Default: the whole.) */

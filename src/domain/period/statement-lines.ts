@@ -43,7 +43,7 @@ export function chargeLines(counts: readonly ChargeCount[], order: LineOrder): U
 
 function linesOfCount(count: ChargeCount): Unrounded[] {
   const { cardKey, chargeKey, cell, measure, quantity, included, conversions } = count;
-  const { credits, credit } = count;
+  const { credits, credit, correctionCredits } = count;
   const named = nameOf(count);
   const description = isTrialCell(cell) ? `${named} in the trial` : named;
   const at = { ...WHOLE, cardKey, chargeKey, cell };
@@ -55,8 +55,9 @@ function linesOfCount(count: ChargeCount): Unrounded[] {
     lines.push({ ...free, kind: "included", amountExact: ZERO_AMOUNT });
   }
   if (correction !== 0n) {
-    const tier = { ...at, description: `${description}: volume tier correction` };
-    lines.push({ ...tier, kind: "tier_correction", amountExact: correction });
+    const tier = { ...at, description: `${description}: volume tier correction`, credit };
+    const inCredits = { ...tier, credits: correctionCredits };
+    lines.push({ ...inCredits, kind: "tier_correction", amountExact: correction });
   }
   return lines;
 }

@@ -174,6 +174,33 @@ describe("a counter at the close of its period", () => {
     assert.equal(formatAmount(count?.running ?? (0n as Amount)), "1.5");
   });
 
+  test("is told apart by what it is priced in, and volume corrects each part in its own", () => {
+    const tokens = { name: "tokens", price: 250_000n as Factor };
+    const points = { name: "points", price: 2_000_000n as Factor };
+    const priceOf = (version: number): SegmentPrice => {
+      const credit = version === 1 ? tokens : version === 3 ? points : null;
+      const flat = version === 2 ? "7" : "5";
+      const terms = { price: volume("2", "1", flat), included: 0n, inCredits: credit !== null };
+      const price = chargePrice(terms, NO_CELL, credit);
+      return { effectiveFromMs: version, measure: "steps", price };
+    };
+    const { counter } = play([put(1, "90"), put(2, "20"), put(3, "10"), put(1, "1")], priceOf);
+    const text = (amount: Amount | null) => amount && formatAmount(amount);
+    // 91 at 2, then 9 at 2 and 11 at 1 and the flat of 7, then 10 at 1; all at 1 in the end, and
+    // the flat of the last version, as its tier was entered before it.
+    assert.deepEqual(
+      closeCounter(counter, priceOf).map((one) => [
+        ...[one.credit?.name ?? null, text(one.running), text(one.final)],
+        ...[text(one.credits), text(one.correctionCredits)],
+      ]),
+      [
+        ["tokens", "45.5", "22.75", "182", "-91"],
+        [null, "36", "20", null, null],
+        ["points", "20", "30", "10", "5"],
+      ],
+    );
+  });
+
   test("an empty counter owes nothing", () => {
     assert.deepEqual(closeCounter(EMPTY_COUNTER, pricesOf(volume("1", "1"))), []);
   });

@@ -19,6 +19,7 @@
 import { assert } from "../assert.ts";
 import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
 import { FACTOR_ONE, type PriceFunction } from "./price-model.ts";
+import type { Credit } from "./rate-card.ts";
 
 /** What one card version metered. Never zero or negative. */
 export interface Segment {
@@ -143,7 +144,10 @@ export function runningTotal(segments: readonly Segment[], priceOf: PriceOfVersi
   return total as Amount;
 }
 
-/** What a counter comes to at the close of its period, for one thing that it counted. */
+/**
+ * What a counter comes to at the close of its period, for one thing that it counted, in money or in
+ * one credit: a charge that is in credits from some version on is two counts.
+ */
 export interface ClosedCount {
   readonly measure: string;
   readonly quantity: bigint;
@@ -157,20 +161,42 @@ export interface ClosedCount {
    * that took effect last.
    */
   readonly final: Amount;
-  /** What of `running` is priced in credits, in credits; null: nothing is. */
+  /** What it is priced in, as the last of its versions says; null: in money. */
+  readonly credit: Credit | null;
+  /** `running` in credits; null: it is priced in money. */
   readonly credits: Amount | null;
+  /** `final` − `running` in credits; null: it is priced in money. */
+  readonly correctionCredits: Amount | null;
 }
 
-/** A counter at close, one count for each measure, in the order of their versions. */
+/** A counter at close, one count for each measure and credit, in the order of their versions. */
 export function closeCounter(counter: Counter, priceOf: PriceOfVersion): ClosedCount[] {
-  return countsOf(segmentsOf(counter), priceOf).map(({ measure, quantity, running, priced }) => {
-    const volume = priced.reduce((sum, one) => sum + volumeDifference(one, quantity), 0n);
-    const flat = priced.findLast(({ price }) => price.volume !== null)?.price.volume;
-    const final = (running + volume + (flat?.flatAt(quantity) ?? 0n)) as Amount;
-    const billable = priced.reduce((sum, one) => sum + billableUnits(one), 0n);
-    const included = quantity - billable;
-    return { measure, quantity, included, running, final, credits: creditsOf(priced) };
+  return countsOf(segmentsOf(counter), priceOf).flatMap(closedCounts);
+}
+
+function closedCounts({ measure, quantity: total, priced }: Count): ClosedCount[] {
+  const last = priced.findLast(({ price }) => price.volume !== null);
+  return [...byCredit(priced).values()].map((own) => {
+    const corrections = own.map((one) => {
+      const flat = one === last ? (one.price.volume?.flatAt(total) ?? 0n) : 0n;
+      return { price: one.price, running: (volumeDifference(one, total) + flat) as Amount };
+    });
+    const quantity = own.reduce((sum, { from, to }) => sum + to - from, 0n);
+    const billable = own.reduce((sum, one) => sum + billableUnits(one), 0n);
+    const running = moneyOf(own);
+    return {
+      ...{ measure, quantity, included: quantity - billable },
+      ...{ running, final: (running + moneyOf(corrections)) as Amount },
+      credit: own.at(-1)?.price.credit ?? null,
+      credits: creditsOf(own),
+      correctionCredits: creditsOf(corrections),
+    };
   });
+}
+
+/** Segments by the name of what they are priced in; "": money. No credit has that name. */
+function byCredit(priced: readonly PricedSegment[]): Map<string, PricedSegment[]> {
+  return Map.groupBy(priced, ({ price }) => price.credit?.name ?? "");
 }
 
 interface PricedSegment {
@@ -216,27 +242,37 @@ function volumeDifference(segment: PricedSegment, total: bigint): bigint {
   return volume === null ? 0n : volume.unitsAt(billableUnits(segment), total) - segment.running;
 }
 
-/** What of a counter is priced in credits. */
+/** What of a counter is priced in one credit. */
 export interface PartInCredits {
+  /** As the last version that priced it so says. */
+  readonly credit: Credit;
   readonly credits: Amount;
   /** The same in money. */
   readonly money: Amount;
 }
 
-/** What of a counter is priced in credits, in these and in money. */
-export function partInCredits(counter: Counter, priceOf: PriceOfVersion): PartInCredits {
+/** What of a counter is priced in credits, in these and in money, one part for each credit. */
+export function partsInCredits(counter: Counter, priceOf: PriceOfVersion): PartInCredits[] {
   const priced = countsOf(segmentsOf(counter), priceOf).flatMap((count) => count.priced);
-  const own = priced.filter(({ price }) => price.creditPrice !== null);
-  const money = own.reduce((sum, { running }) => sum + running, 0n) as Amount;
-  return { credits: creditsOf(own) ?? ZERO_AMOUNT, money };
+  return [...byCredit(priced).values()].flatMap((own) => {
+    const credit = own.at(-1)?.price.credit ?? null;
+    if (credit === null) return [];
+    return [{ credit, credits: creditsOf(own) ?? ZERO_AMOUNT, money: moneyOf(own) }];
+  });
+}
+
+type Running = Pick<PricedSegment, "price" | "running">;
+
+function moneyOf(priced: readonly Running[]): Amount {
+  return priced.reduce((sum, { running }) => sum + running, 0n) as Amount;
 }
 
 /** Money of a segment in credits is credits × price of a credit, so the division is exact. */
-function creditsOf(priced: readonly PricedSegment[]): Amount | null {
+function creditsOf(priced: readonly Running[]): Amount | null {
   let credits: bigint | null = null;
   for (const { price, running } of priced) {
-    if (price.creditPrice === null) continue;
-    credits = (credits ?? 0n) + (running * FACTOR_ONE) / price.creditPrice;
+    if (price.credit === null) continue;
+    credits = (credits ?? 0n) + (running * FACTOR_ONE) / price.credit.price;
   }
   return credits as Amount | null;
 }

@@ -16,7 +16,6 @@ import {
   type Amount,
   amountOfPrice,
   amountOfQuantity,
-  type Factor,
   multiplyAmount,
   type Price,
   priceQuantity,
@@ -60,8 +59,8 @@ export interface PriceFunction {
   readonly volume: VolumePrice | null;
   /** What of a total is free. */
   readonly included: bigint;
-  /** Money for one of the credits that the price is in; null: it is in money. */
-  readonly creditPrice: Factor | null;
+  /** What the price is in, and money for one of it; null: it is in money. */
+  readonly credit: Credit | null;
 }
 
 /** Prepares a price model for one cell. The cell must be one that the meter gives. */
@@ -71,7 +70,7 @@ export function priceFunction(price: PriceModel, cell: string): PriceFunction {
     amountAt: (total) => (total === 0n ? ZERO_AMOUNT : amountAt(total)),
     volume: price.model === "volume" ? volumePrice(price.tiers) : null,
     included: 0n,
-    creditPrice: null,
+    credit: null,
   };
 }
 
@@ -90,7 +89,7 @@ export function chargePrice(
     cell === FIXED_CELL && charge.price.model === "percentage" ? 0n : charge.included;
   const shifted = included === 0n ? plain : afterIncluded(plain, included);
   if (!charge.inCredits) return shifted;
-  return inMoney(shifted, present(credit, "credit of a card with a charge in credits").price);
+  return inMoney(shifted, present(credit, "credit of a card with a charge in credits"));
 }
 
 function afterIncluded(plain: PriceFunction, included: bigint): PriceFunction {
@@ -107,16 +106,17 @@ function afterIncluded(plain: PriceFunction, included: bigint): PriceFunction {
   };
 }
 
-function inMoney(credits: PriceFunction, creditPrice: Factor): PriceFunction {
-  const { volume } = credits;
+function inMoney(inCredits: PriceFunction, credit: Credit): PriceFunction {
+  const { amountAt, volume } = inCredits;
+  const { price } = credit;
   return {
-    ...credits,
-    amountAt: (total) => multiplyAmount(credits.amountAt(total), creditPrice),
+    ...inCredits,
+    amountAt: (total) => multiplyAmount(amountAt(total), price),
     volume: volume && {
-      unitsAt: (units, total) => multiplyAmount(volume.unitsAt(units, total), creditPrice),
-      flatAt: (total) => multiplyAmount(volume.flatAt(total), creditPrice),
+      unitsAt: (units, total) => multiplyAmount(volume.unitsAt(units, total), price),
+      flatAt: (total) => multiplyAmount(volume.flatAt(total), price),
     },
-    creditPrice,
+    credit,
   };
 }
 

@@ -3,15 +3,16 @@
  * of them all in money or all in one credit, so that a wallet in that credit pays for it, or gets
  * it back, as it would have had the usage come in time.
  */
+import { present } from "../../domain/assert.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
-import type { AdjustedCredits, Adjustment } from "../../domain/period/records.ts";
+import type { Adjustment } from "../../domain/period/records.ts";
 import {
   type Counter,
   EMPTY_COUNTER,
-  partInCredits,
+  type PartInCredits,
+  partsInCredits,
   segmentsOf,
 } from "../../domain/rating/counter.ts";
-import type { Credit } from "../../domain/rating/rate-card.ts";
 import type { Tariff } from "../cards/tariff.ts";
 
 /** A part of a difference. */
@@ -26,32 +27,19 @@ interface Moved {
   readonly after: Counter | undefined;
 }
 
-/** What of a counter is priced in credits, and in which; null: nothing is. */
+/** What of a counter is priced in credits, one part for each credit. */
 export function counterInCredits(
   tariff: Pick<Tariff, "cardById">,
   { chargeKey, cell }: ChargeAt,
   counter: Counter,
-): (AdjustedCredits & { readonly money: Amount }) | null {
-  const credit = creditOf(tariff, chargeKey, counter);
-  if (credit === null) return null;
-  const priceOf = (id: number) => tariff.cardById(id).segmentPrice(chargeKey, cell);
-  const { credits, money } = partInCredits(counter, priceOf);
-  return { ...credit, amount: credits, money };
-}
-
-/** The credit of the last version that priced the charge in one. */
-export function creditOf(
-  tariff: Pick<Tariff, "cardById">,
-  chargeKey: string,
-  counter: Counter,
-): Credit | null {
-  for (const { cardVersionId } of segmentsOf(counter).toReversed()) {
-    const { credit, charges } = tariff.cardById(cardVersionId);
-    if (credit !== null && charges.some(({ key, inCredits }) => inCredits && key === chargeKey)) {
-      return credit;
-    }
-  }
-  return null;
+): PartInCredits[] {
+  // Most are in money, and what bounds of runs come to is of no charge.
+  const isInCredits = segmentsOf(counter).some(({ cardVersionId }) => {
+    const { charges } = tariff.cardById(cardVersionId);
+    return charges.some(({ key, inCredits }) => inCredits && key === chargeKey);
+  });
+  if (!isInCredits) return [];
+  return partsInCredits(counter, (id) => tariff.cardById(id).segmentPrice(chargeKey, cell));
 }
 
 /** The parts of what a move came to; none where it came to nothing. */
@@ -60,22 +48,18 @@ export function adjustedParts(
   at: ChargeAt,
   { before = EMPTY_COUNTER, after = EMPTY_COUNTER }: Moved,
 ): AdjustedPart[] {
-  const amount = after.amount - before.amount;
   const is = counterInCredits(tariff, at, after);
   const was = counterInCredits(tariff, at, before);
-  const credit = is ?? was;
-  if (credit === null) return partsOf({ amount, credits: null });
-  const { name, price } = credit;
-  const moved = ((is?.amount ?? 0n) - (was?.amount ?? 0n)) as Amount;
-  const money = (is?.money ?? 0n) - (was?.money ?? 0n);
-  const credits = moved === 0n ? null : { name, price, amount: moved };
-  if (credits === null) return partsOf({ amount, credits });
-  return [
-    ...partsOf({ amount: money, credits }),
-    ...partsOf({ amount: amount - money, credits: null }),
-  ];
-}
-
-function partsOf({ amount, credits }: { amount: bigint; credits: AdjustedCredits | null }) {
-  return amount === 0n && credits === null ? [] : [{ amount: amount as Amount, credits }];
+  const names = new Set([...is, ...was].map(({ credit }) => credit.name));
+  const parts = [...names].flatMap((wanted): AdjustedPart[] => {
+    const isIts = ({ credit }: PartInCredits) => credit.name === wanted;
+    const [now, then] = [is.find(isIts), was.find(isIts)];
+    const { name, price } = present(now ?? then, "a part in the credit").credit;
+    const credits = ((now?.credits ?? 0n) - (then?.credits ?? 0n)) as Amount;
+    const money = ((now?.money ?? 0n) - (then?.money ?? 0n)) as Amount;
+    return credits === 0n ? [] : [{ amount: money, credits: { name, price, amount: credits } }];
+  });
+  const inCredits = parts.reduce((sum, { amount }) => sum + amount, 0n);
+  const rest = (after.amount - before.amount - inCredits) as Amount;
+  return rest === 0n ? parts : [...parts, { amount: rest, credits: null }];
 }

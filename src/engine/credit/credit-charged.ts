@@ -181,18 +181,20 @@ function* periodsFrom(tariff: Tariff, customer: Customer, keys: readonly string[
 
 type Part = Pick<OpenCharge, "charge" | "amount" | "currency" | "credits">;
 
-/** What a counter comes to: what is priced in credits apart from what is not. */
+/** What a counter comes to: what is priced in each credit apart from what is in money. */
 function chargesOf(tariff: Tariff, stored: StoredCounter): Part[] {
   const { chargeKey: charge, cell, counter } = stored;
   const latest = segmentsOf(counter).at(-1);
   if (latest === undefined || isTrialCell(cell)) return [];
   const { currency } = tariff.cardById(latest.cardVersionId);
-  const inCredits = counterInCredits(tariff, stored, counter);
-  if (inCredits === null) return [{ charge, amount: counter.amount, currency, credits: null }];
-  const { money, ...credits } = inCredits;
-  const part = { charge, amount: money, currency, credits };
-  const rest = (counter.amount - money) as Amount;
-  return rest === 0n ? [part] : [part, { charge, amount: rest, currency, credits: null }];
+  const parts = counterInCredits(tariff, stored, counter).map(
+    ({ credit, credits, money }): Part => {
+      return { charge, amount: money, currency, credits: { ...credit, amount: credits } };
+    },
+  );
+  const rest = (counter.amount - sumAmounts(parts.map(({ amount }) => amount))) as Amount;
+  if (rest === 0n && parts.length > 0) return parts;
+  return [...parts, { charge, amount: rest, currency, credits: null }];
 }
 
 /** A difference to a closed period is in the money of the card that it came by. */

@@ -23,11 +23,16 @@ import type { CompiledCard } from "../../domain/rating/meter.ts";
 import { COST_MEASURE } from "../../domain/rating/meter-fields.ts";
 import { coversKey, trialEndMs } from "../../domain/rating/trial.ts";
 import { comesToSomething } from "../as-of/recount.ts";
-import { creditOf } from "../booking/adjusted-parts.ts";
 import type { Tariff } from "../cards/tariff.ts";
 import type { CounterKey, Customer, Digest, Reads, StoredCounter } from "../ports.ts";
 import { correctionsIn, isOfRuns } from "../runs/correct-runs.ts";
 import { inCurrency } from "./commitments.ts";
+
+/**
+ * The form of a statement's lines, which the act that closes it tells: from 2 on each is all in
+ * money or all in one credit, what volume tiers correct too. Acts of before tell none.
+ */
+export const LINE_FORM = 2;
 
 /** Everything that a period's bill is made of. */
 export interface Bill {
@@ -171,7 +176,6 @@ function chargeCounts(tariff: Tariff, stored: StoredCounter, bill: Bill): Charge
     chargeKey,
     cell,
     name,
-    credit: count.credits === null ? null : creditOf(tariff, chargeKey, counter),
     conversions: isConverted(count.measure) ? tariff.ratesOf(card, bill.period) : [],
     ...(stretch && { stretch }),
   }));

@@ -8,7 +8,7 @@ import {
   bookingsOf,
   parseMoney,
 } from "../../domain/period/booking.ts";
-import type { Adjustment, AdjustmentReason } from "../../domain/period/records.ts";
+import type { AdjustedCredits, Adjustment, AdjustmentReason } from "../../domain/period/records.ts";
 import { recordedAct } from "../acts/recorded-acts.ts";
 import { Ledger } from "../booking/book.ts";
 import type { Act } from "../commit/act.ts";
@@ -51,13 +51,15 @@ export interface HandBooking {
   readonly id: string;
   readonly amount: Amount;
   readonly reason: AdjustmentReason;
+  /** What it is in a card's credits. (Default: null, it is in money.) */
+  readonly credits?: AdjustedCredits | null;
   /** (Default: the period that it is booked in.) */
   readonly originPeriod?: string;
 }
 
 /** Adds the row of a booking to the unit. */
 export function bookByHand({ state }: Act, books: OpenBooks, booking: HandBooking): void {
-  const { kind, id, amount, reason, originPeriod = books.period } = booking;
+  const { kind, id, amount, reason, credits = null, originPeriod = books.period } = booking;
   state.adjustments.push({
     seq: state.nextSeq(),
     customer: books.customer.id,
@@ -67,7 +69,7 @@ export function bookByHand({ state }: Act, books: OpenBooks, booking: HandBookin
     chargeKey: kind,
     cell: id,
     amount,
-    credits: null,
+    credits,
     reason,
     run: "",
     source: "",

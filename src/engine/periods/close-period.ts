@@ -13,7 +13,7 @@ import type { EngineContext } from "../context.ts";
 import { closeCredit } from "../credit/close-credit.ts";
 import type { CounterKey, Customer } from "../ports.ts";
 import { readWorkspace } from "../workspaces/workspace-settings.ts";
-import { isUsed, periodOfKey, recordOf, statementOf } from "./bill.ts";
+import { isUsed, LINE_FORM, periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
 import { BookedRows } from "./booked-rows.ts";
 import { commitmentInput } from "./commitments.ts";
@@ -162,7 +162,13 @@ async function closeOne(
   const { id: statementId, closedAtMs, digest, total, currency } = record;
   const closed = { customer: key.customer, period: key.period, closedAtMs, statementId };
   state.periods.set(counterKeyText(key), closed);
-  journal("period.closed", statementId, { ...closed, total, currency, digest });
+  journal("period.closed", statementId, {
+    ...closed,
+    total,
+    currency,
+    digest,
+    lineForm: LINE_FORM,
+  });
   return record;
 }
 

@@ -13,7 +13,7 @@ import type {
   Resolution,
   Voiding,
 } from "./correction-records.ts";
-import { type BilledShare, sharesOnLines, spreadOver } from "./outcome-lines.ts";
+import { type BilledShare, type CardOf, sharesOnLines, spreadOver } from "./outcome-lines.ts";
 import { type DocumentLine, lineOf, linesOf } from "./statement-lines.ts";
 import { takenOffSince } from "./taken-off.ts";
 
@@ -109,7 +109,7 @@ export interface GivenBackOf {
   readonly workspace: string;
   readonly customer: string;
   readonly statement: StatementRecord | null;
-  readonly cardKeyOf: (cardVersionId: number) => string;
+  readonly cardOf: CardOf;
   /** Keys of the periods behind the statement, up to the one that is open. */
   readonly periods: readonly string[];
 }
@@ -117,7 +117,7 @@ export interface GivenBackOf {
 /** What may have given back some of it. */
 export async function readGivenBack(
   store: Reads,
-  { workspace, customer, statement, cardKeyOf, periods }: GivenBackOf,
+  { workspace, customer, statement, cardOf, periods }: GivenBackOf,
 ): Promise<GivenBack> {
   const disputes = await readDisputes(store, workspace, customer);
   if (statement === null) {
@@ -132,7 +132,7 @@ export async function readGivenBack(
     const outcomes = await store.outcomesOfRun(workspace, target.run);
     const outcome = outcomes.find(({ key }) => key === target.outcome);
     if (outcome === undefined) continue;
-    const shares = await sharesOnLines(store, { workspace, statement, cardKeyOf }, outcome);
+    const shares = await sharesOnLines(store, { workspace, statement, cardOf }, outcome);
     for (const part of spreadOver(shares, recordedAmount(amount))) {
       const sum = (ofOutcomes.get(part.line) ?? 0n) + part.amount;
       ofOutcomes.set(part.line, sum as Amount);

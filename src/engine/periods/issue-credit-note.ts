@@ -47,10 +47,10 @@ export function issueCreditNote(
   return runAct(context, workspace, async (act) => {
     const { state, journal, tariff } = act;
     const statement = await findStatement(store, workspace, request.statement);
-    const cardKeyOf = (id: number) => tariff.cardById(id).cardKey;
+    const cardOf = (id: number) => tariff.cardById(id);
     const books = await openBooks(act, statement.customer);
     const periods = periodsBehind(act, books, statement);
-    const of = { workspace, customer: statement.customer, statement, cardKeyOf, periods };
+    const of = { workspace, customer: statement.customer, statement, cardOf, periods };
     const givenBack = await readGivenBack(store, of);
     const { notes: issued } = givenBack;
     const known = issued.find((note) => note.act === actId);

@@ -68,9 +68,9 @@ export function openDispute(
     const { customer, originPeriod, billed, name, statement, shares } = contested;
     const books = await openBooks(act, customer);
     const { period, currency } = books;
-    const cardKeyOf = (cardVersion: number) => act.tariff.cardById(cardVersion).cardKey;
+    const cardOf = (cardVersion: number) => act.tariff.cardById(cardVersion);
     const periods = statement === null ? [] : periodsBehind(act, books, statement);
-    const of = { workspace, customer, statement, cardKeyOf, periods };
+    const of = { workspace, customer, statement, cardOf, periods };
     const givenBack = await readGivenBack(context.store, of);
     let credited = creditedOf(givenBack, target);
     if (statement !== null && shares !== null) {
@@ -123,7 +123,7 @@ async function contestedBy(
   }
   const { customer, period, charge } = outcome;
   const about = { customer, originPeriod: period, billed: charge, name };
-  const of = { workspace, cardKeyOf: (id: number) => tariff.cardById(id).cardKey };
+  const of = { workspace, cardOf: (id: number) => tariff.cardById(id) };
   const statement = (await statementBilling(store, of, outcome)) ?? null;
   if (statement === null) return { ...about, statement, shares: null };
   return { ...about, statement, shares: await sharesOnLines(store, { ...of, statement }, outcome) };

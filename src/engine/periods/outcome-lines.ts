@@ -4,12 +4,13 @@
  */
 import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
+import type { CompiledCard } from "../../domain/rating/meter.ts";
 import type { OutcomeState } from "../../domain/run/run.ts";
 import type { Reads } from "../ports.ts";
-import { type DocumentLine, linesOf } from "./statement-lines.ts";
+import { creditNameOf, type DocumentLine, linesOf, ownCreditOf } from "./statement-lines.ts";
 
-/** The key of a version of a card, by its id. */
-type CardKeyOf = (cardVersionId: number) => string;
+/** A version of a card, by its id. */
+export type CardOf = (cardVersionId: number) => Pick<CompiledCard, "cardKey" | "segmentPrice">;
 
 /** An outcome's share on a line. */
 export interface BilledShare {
@@ -21,7 +22,7 @@ export interface BilledShare {
 interface Place {
   readonly workspace: string;
   readonly statement: StatementRecord;
-  readonly cardKeyOf: CardKeyOf;
+  readonly cardOf: CardOf;
 }
 
 /**
@@ -30,7 +31,7 @@ interface Place {
  */
 export async function sharesOnLines(
   store: Reads,
-  { workspace, statement, cardKeyOf }: Place,
+  { workspace, statement, cardOf }: Place,
   outcome: OutcomeState,
 ): Promise<BilledShare[]> {
   const { customer, period, cardVersionId } = outcome;
@@ -41,15 +42,20 @@ export async function sharesOnLines(
   const isOf = (line: DocumentLine) =>
     isOwn ? line.kind === "charge" : line.kind === "adjustment" && line.originPeriod === period;
   const lines = linesOf(statement);
+  const ownCredit = ownCreditOf(statement);
+  const card = cardOf(cardVersionId);
   const shares = outcome.shares.flatMap(({ chargeKey, cell, amount }) => {
-    const index = lines.findIndex(
+    const own = lines.filter(
       (line) =>
         isOf(line) &&
-        line.cardKey === cardKeyOf(cardVersionId) &&
+        line.cardKey === card.cardKey &&
         line.chargeKey === chargeKey &&
         line.cell === cell,
     );
-    return index < 0 ? [] : [{ line: index + 1, amount, chargeKey, cell }];
+    // A charge that went over to credits within the period has a line for each.
+    const pricedIn = card.segmentPrice(chargeKey, cell).price.credit?.name ?? null;
+    const line = own.find((one) => creditNameOf(one, ownCredit) === pricedIn) ?? own[0];
+    return line === undefined ? [] : [{ line: lines.indexOf(line) + 1, amount, chargeKey, cell }];
   });
   if (isOwn || shares.length === 0) return shares;
   const booked = await store.adjustmentsOf(workspace, statement);
@@ -67,14 +73,14 @@ export async function sharesOnLines(
 /** The statement in force that bills an outcome; undefined: none does yet. */
 export async function statementBilling(
   store: Reads,
-  { workspace, cardKeyOf }: Omit<Place, "statement">,
+  { workspace, cardOf }: Omit<Place, "statement">,
   outcome: OutcomeState,
 ): Promise<StatementRecord | undefined> {
   for (const { period, statementId } of await store.periodsOf(workspace, outcome.customer)) {
     if (period < outcome.period) continue;
     const statement = await store.statement(workspace, statementId);
     if (statement === undefined) continue;
-    const shares = await sharesOnLines(store, { workspace, statement, cardKeyOf }, outcome);
+    const shares = await sharesOnLines(store, { workspace, statement, cardOf }, outcome);
     if (shares.length > 0) return statement;
   }
   return undefined;

@@ -41,7 +41,13 @@ import type {
 } from "./line-page.ts";
 import { type AtClose, RunsAtClose, type StepsAtClose } from "./runs-at-close.ts";
 import type { OpeningPart } from "./set-opening.ts";
-import { type DocumentLine, findStatement, lineOf } from "./statement-lines.ts";
+import {
+  type DocumentLine,
+  findStatement,
+  lineOf,
+  ownCreditOf,
+  pricedInBy,
+} from "./statement-lines.ts";
 
 export type { LinePage, LineQuery };
 
@@ -87,11 +93,18 @@ export async function readLine(
     return { ...about, ...page, items: [...before, ...page.items] };
   }
   const key = { customer: statement.customer, period: statement.period };
-  return { ...about, ...(await bookingPage({ store, workspace, key }, { line, query })) };
+  const of = { line, ownCredit: ownCreditOf(statement), query };
+  return { ...about, ...(await bookingPage({ store, workspace, key }, of)) };
+}
+
+/** A line of bookings, and the credit that it is of where it names none. */
+interface BookingLine {
+  readonly line: DocumentLine;
+  readonly ownCredit: string | undefined;
 }
 
 /** A booking goes back to a period that its row names, and its line only where that is another. */
-function isOf(row: Adjustment, line: DocumentLine): boolean {
+function isOf(row: Adjustment, { line, ownCredit }: BookingLine): boolean {
   const isWanted = isByHand(row) ? row.chargeKey === line.kind : line.kind === "adjustment";
   const origin = line.originPeriod ?? row.bookedPeriod;
   return (
@@ -100,15 +113,8 @@ function isOf(row: Adjustment, line: DocumentLine): boolean {
     row.cardKey === line.cardKey &&
     row.chargeKey === line.chargeKey &&
     row.cell === line.cell &&
-    isInCreditsOf(row, line)
+    row.credits?.name === (line.credits && (line.credit?.name ?? ownCredit))
   );
-}
-
-function isInCreditsOf({ credits }: Adjustment, line: DocumentLine): boolean {
-  if (credits === null || line.credits === undefined) {
-    return credits === null && line.credits === undefined;
-  }
-  return line.credit === undefined || line.credit.name === credits.name;
 }
 
 type Page = Pick<LinePage, "items" | "next">;
@@ -132,14 +138,14 @@ async function* bookedRows({ store, workspace, key }: Booked, from: number) {
 
 async function bookingPage(
   booked: Booked,
-  { line, query }: { readonly line: DocumentLine; readonly query: LineQuery },
+  { query, ...of }: BookingLine & { readonly query: LineQuery },
 ): Promise<Page> {
   const items: LineItem[] = [];
   let looked = 0;
   for await (const rows of bookedRows(booked, query.cursor?.afterSeq ?? 0)) {
     for (const row of rows) {
       looked += 1;
-      if (isOf(row, line)) items.push(itemOf(row));
+      if (isOf(row, of)) items.push(itemOf(row));
       const isFull = items.length === query.limit || looked === STEPS_A_PAGE_MAX_COUNT;
       if (isFull) return { items, next: { run: row.run, afterSeq: row.seq } };
     }
@@ -185,9 +191,11 @@ const START: PlaceInRun = { afterSeq: -1 };
 /** Goes through the customer's runs, newest first, for what one charge counted in the period. */
 class ChargeReader {
   readonly #of: ChargeOf;
+  readonly #pricedIn: string | null | undefined;
 
   constructor(of: ChargeOf) {
     this.#of = of;
+    this.#pricedIn = pricedInBy(of.statement)(of.line);
   }
 
   /** What was counted before the customer moved here; on the first page, beside its limit. */
@@ -207,6 +215,8 @@ class ChargeReader {
         counter.charge === line.chargeKey &&
         counter.cell === line.cell;
       if (counter === null || !isIts) continue;
+      const card = this.#of.tariff.cardById(counter.cardVersion);
+      if (!this.#isOfLine(card)) continue;
       const isCost = line.measure === COST_MEASURE;
       const quantity = (isCost ? parseAmount : parseQuantity)(counter.quantity) ?? null;
       const amount = recordedAmount(counter.share);
@@ -359,18 +369,25 @@ class ChargeReader {
     metered: readonly MeteredQuantity[],
     shares: readonly RunShare[],
   ): { readonly quantity: bigint; readonly amount: Amount } | null {
-    const { kind, chargeKey, cell, measure } = this.#of.line;
+    const { chargeKey, cell } = this.#of.line;
     const isIts = (one: { readonly chargeKey: string; readonly cell: string }) =>
       one.chargeKey === chargeKey && one.cell === cell;
     const counted = metered.find(isIts);
     const share = shares.find(isIts);
     if (card === null || (counted === undefined && share === undefined)) return null;
-    const isMeasured = measure === null || card.segmentPrice(chargeKey, cell).measure === measure;
-    if (!isMeasured) return null;
+    if (!this.#isOfLine(card)) return null;
     const amount = share?.amount ?? ZERO_AMOUNT;
     // A trial takes off what its charge came to.
-    const signed = kind === "trial" ? (-amount as Amount) : amount;
+    const signed = this.#of.line.kind === "trial" ? (-amount as Amount) : amount;
     return { quantity: counted?.quantity ?? 0n, amount: signed };
+  }
+
+  /** Whether what a version of the line's card prices is in the line. */
+  #isOfLine(card: CompiledCard): boolean {
+    const { chargeKey, cell, measure } = this.#of.line;
+    const { measure: counted, price } = card.segmentPrice(chargeKey, cell);
+    const isIts = this.#pricedIn === undefined || this.#pricedIn === (price.credit?.name ?? null);
+    return isIts && (measure === null || counted === measure);
   }
 }
 

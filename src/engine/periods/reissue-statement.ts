@@ -18,6 +18,7 @@ import type { Store } from "../ports.ts";
 import {
   adjustedCharge,
   isUsed,
+  LINE_FORM,
   periodOfKey,
   recordOf,
   statementIdOf,
@@ -178,6 +179,7 @@ function journalReissue(
   state.periods.set(counterKeyText(closed), closed);
   const voiding: Voiding = { id: voided.id, replacedBy: statementId, reason, by };
   journal("statement.voided", voided.id, voiding);
-  const issued = { ...closed, total, currency, digest, replaces: voided.id, reason, by };
+  const made = { ...closed, total, currency, digest, lineForm: LINE_FORM };
+  const issued = { ...made, replaces: voided.id, reason, by };
   journal("statement.reissued", statementId, issued);
 }

@@ -6,24 +6,37 @@
  * a line of its own: whoever counted it has billed it. What is charged here is therefore
  * f(opening + counted) − f(opening), whatever the price model.
  */
+import { present } from "../../domain/assert.ts";
 import { canonicalJson } from "../../domain/canonical-json.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import { AMOUNT_SCALE, QUANTITY_MAX_UNITS, QUANTITY_SCALE } from "../../domain/limits.ts";
+import {
+  AMOUNT_SCALE,
+  FACTOR_SCALE,
+  QUANTITY_MAX_UNITS,
+  QUANTITY_SCALE,
+} from "../../domain/limits.ts";
 import {
   type Amount,
+  type Factor,
   formatAmount,
+  formatScaled,
   parseAmount,
   parseQuantity,
+  parseScaled,
 } from "../../domain/money/decimal.ts";
 import { parseMoney } from "../../domain/period/booking.ts";
+import type { AdjustedCredits } from "../../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../../domain/rating/meter.ts";
 import { isCostMeter } from "../../domain/rating/meter-fields.ts";
 import { NO_CELL, OTHERWISE_CELL } from "../../domain/rating/price-model.ts";
 import type { Charge } from "../../domain/rating/rate-card.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "../acts/recorded-acts.ts";
+import { counterInCredits } from "../booking/adjusted-parts.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import { type Act, runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
 import { bookByHand, negated, type OpenBooks, openBooks } from "./book-by-hand.ts";
+import { recordedAmount } from "./credited.ts";
 
 /** What a charge has counted elsewhere. */
 export interface OpeningCount {
@@ -52,6 +65,9 @@ export interface OpeningPart {
   readonly currency: string;
   /** What its line books. */
   readonly amount: string;
+  /** The same in the card's credits. (Default: its charge is in money.) */
+  readonly credits?: string;
+  readonly credit?: { readonly name: string; readonly price: string };
   readonly counter: CountedBefore | null;
   readonly reason: string;
   readonly by: string;
@@ -161,29 +177,61 @@ class OpeningWriter {
     const slot = state.counter(this.#place, card.cardKey, item);
     const moved = tariff.advance(slot.counter, card, move);
     state.moveCounter(slot, moved.counter);
-    const alone = tariff.advance(undefined, card, move).marginal;
+    const alone = openedAlone(tariff, card, item);
     const name = count.cell === "" ? charge.key : `${charge.key} (${count.cell})`;
     const description = `${charge.name ?? name}: counted and billed before the move`;
     const share = formatAmount(moved.marginal);
     const counter = { ...count, card: card.cardKey, cardVersion: card.id, share };
-    return this.#book(index + 1, { amount: negated(alone), description, counter });
+    return this.#book(index + 1, { ...alone, description, counter });
   }
 
-  #book(
-    number: number,
-    part: Pick<OpeningPart, "description" | "counter"> & { readonly amount: Amount },
-  ): OpeningPart {
+  #book(number: number, part: Pick<OpeningPart, "description" | "counter"> & Opened): OpeningPart {
     const { key, reason, by } = this.#about;
     const id = `${this.#about.id}#${number}`;
-    const { amount, description, counter } = part;
-    const booked = { ...this.#place, currency: this.#books.currency, amount: formatAmount(amount) };
+    const { amount, credits = null, description, counter } = part;
+    const { currency } = this.#books;
+    const booked = { ...this.#place, currency, amount: formatAmount(amount), ...toldIn(credits) };
     const made: OpeningPart = { id, key, ...booked, counter, reason, by, description };
     this.#act.journal("opening.set", id, made);
-    const row = { kind: "opening", id, amount, reason: "opening" } as const;
+    const row = { kind: "opening", id, amount, credits, reason: "opening" } as const;
     // A count has its row even where it came to nothing: the row leads to it.
     if (amount !== 0n || counter !== null) bookByHand(this.#act, this.#books, row);
     return made;
   }
+}
+
+/** What an opening takes off, in money and where its charge is in credits in these. */
+export interface Opened {
+  readonly amount: Amount;
+  /** (Default: null, it is in money.) */
+  readonly credits?: AdjustedCredits | null;
+}
+
+/** What takes off what a count comes to by itself: whoever counted it has billed it. */
+export function openedAlone(tariff: Tariff, card: CompiledCard, item: MeteredQuantity): Opened {
+  const { counter } = tariff.advance(undefined, card, { item, delta: item.quantity });
+  const [part] = counterInCredits(tariff, item, counter);
+  const amount = negated(counter.amount);
+  if (part === undefined) return { amount };
+  return { amount, credits: { ...part.credit, amount: negated(part.credits) } };
+}
+
+function toldIn(credits: AdjustedCredits | null): Pick<OpeningPart, "credits" | "credit"> {
+  if (credits === null) return {};
+  const { name, price, amount } = credits;
+  return {
+    credits: formatAmount(amount),
+    credit: { name, price: formatScaled(price, FACTOR_SCALE) },
+  };
+}
+
+/** What a recorded part took off. */
+export function openedBy({ amount, credits, credit }: OpeningPart): Opened {
+  const money = recordedAmount(amount);
+  if (credits === undefined || credit === undefined) return { amount: money };
+  const read = present(parseScaled(credit.price, FACTOR_SCALE), "the price of a recorded credit");
+  const { name, price } = { ...credit, price: read as Factor };
+  return { amount: money, credits: { name, price, amount: recordedAmount(credits) } };
 }
 
 /** What a recorded count put into its counter, of the card version that it was set by. */

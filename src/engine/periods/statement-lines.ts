@@ -35,6 +35,39 @@ export function linesOf({ document }: StatementRecord): readonly DocumentLine[] 
   return (JSON.parse(document) as { readonly lines: readonly DocumentLine[] }).lines;
 }
 
+/** The credit that lines are of which name none; undefined: the statement has none. */
+export function ownCreditOf({ document }: StatementRecord): string | undefined {
+  return (JSON.parse(document) as { readonly credit?: { readonly name: string } }).credit?.name;
+}
+
+/** The name of the credit that a line is in, `own` where it names none; null: it is in money. */
+export function creditNameOf(line: DocumentLine, own: string | undefined): string | null {
+  return line.credits === undefined ? null : (line.credit?.name ?? own ?? null);
+}
+
+/**
+ * What the charge of a line was priced in, where it has a line for each: the name of a credit, or
+ * null for money. Undefined: the line is of all that its charge counted.
+ */
+export function pricedInBy(
+  statement: StatementRecord,
+): (line: DocumentLine) => string | null | undefined {
+  const own = ownCreditOf(statement);
+  const names = new Map<string, Set<string | null>>();
+  const keyOf = ({ cardKey, chargeKey, cell }: DocumentLine) =>
+    JSON.stringify([cardKey, chargeKey, cell]);
+  for (const line of linesOf(statement)) {
+    if (line.kind !== "charge") continue;
+    const key = keyOf(line);
+    names.set(key, (names.get(key) ?? new Set()).add(creditNameOf(line, own)));
+  }
+  return (line) => {
+    const isOfCharge = line.kind === "charge" || line.kind === "tier_correction";
+    const isShared = isOfCharge && (names.get(keyOf(line))?.size ?? 0) > 1;
+    return isShared ? creditNameOf(line, own) : undefined;
+  };
+}
+
 /** A line by its number, 1 being the first. Throws `statement.line_not_found`. */
 export function lineOf(
   statement: StatementRecord,

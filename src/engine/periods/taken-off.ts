@@ -13,7 +13,7 @@ import type { Reads } from "../ports.ts";
 import { periodOfKey } from "./bill.ts";
 import type { OpenBooks } from "./book-by-hand.ts";
 import { closedSeq } from "./outcome-lines.ts";
-import { type DocumentLine, linesOf } from "./statement-lines.ts";
+import { type DocumentLine, linesOf, pricedInBy } from "./statement-lines.ts";
 
 /** Keys of the periods behind a statement's, up to the open one: adjustments stand there. */
 export function periodsBehind(
@@ -56,17 +56,23 @@ export async function takenOffSince(
       for (const row of rows) {
         if (isByHand(row)) continue;
         const key = textOf(row.originPeriod, row);
-        sums.set(key, (sums.get(key) ?? 0n) + row.amount);
+        // All of it, and what of it is in money, or in one credit.
+        for (const one of [key, inOne(key, row.credits?.name ?? null)]) {
+          sums.set(one, (sums.get(one) ?? 0n) + row.amount);
+        }
       }
       if (rows.length < PAGE_MAX_ROWS) break;
       after = rows.at(-1)?.seq ?? after;
     }
   }
   const unit = 10n ** BigInt(AMOUNT_SCALE - (currencyDecimals(statement.currency) ?? 2));
+  const pricedIn = pricedInBy(statement);
   const taken = new Map<number, Amount>();
   for (const [at, line] of linesOf(statement).entries()) {
     const key = keyOfLine(statement, line);
-    const sum = key === null ? 0n : (sums.get(key) ?? 0n);
+    const name = pricedIn(line);
+    const of = key === null || name === undefined ? key : inOne(key, name);
+    const sum = of === null ? 0n : (sums.get(of) ?? 0n);
     if (sum < 0n) taken.set(at + 1, (((-sum + unit - 1n) / unit) * unit) as Amount);
   }
   return taken;
@@ -77,6 +83,11 @@ type At = Pick<DocumentLine, "cardKey" | "chargeKey" | "cell">;
 /** Keys hold no control character, so no two share one. */
 function textOf(origin: string, { cardKey, chargeKey, cell }: At): string {
   return [origin, cardKey, chargeKey, cell].join("\u0000");
+}
+
+/** What of a key is in money (null), or in one credit. */
+function inOne(key: string, credit: string | null): string {
+  return `${key}\u0000${credit === null ? "money" : `in ${credit}`}`;
 }
 
 /** What adjustments call the same; null: no usage moves it. */

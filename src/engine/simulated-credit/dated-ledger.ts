@@ -5,7 +5,6 @@
 
 import { present } from "../../domain/assert.ts";
 import { isTrialCell } from "../../domain/event/trial-cell.ts";
-import type { Amount } from "../../domain/money/decimal.ts";
 import type { Booking } from "../../domain/period/booking.ts";
 import type { CommitmentInput } from "../../domain/period/commitment-draw.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
@@ -14,6 +13,7 @@ import { adjustedParts } from "../booking/adjusted-parts.ts";
 import type { Tariff } from "../cards/tariff.ts";
 import { counterKeyText } from "../commit/batch-state.ts";
 import { alreadyBilled, negated, netted } from "../periods/reissue-statement.ts";
+import type { Opened } from "../periods/set-opening.ts";
 import type { CounterKey, Customer, StoredCounter } from "../ports.ts";
 import type { Counting } from "../simulation/count-history.ts";
 import type { DatedRow } from "../simulation/dated-counts.ts";
@@ -28,7 +28,7 @@ export interface DatedOf {
   readonly family: CreditFamily;
   readonly facts: FamilyFacts;
   /** What counts that were taken over come to by this card; null: what the ledger has booked. */
-  readonly openings: ReadonlyMap<string, Amount> | null;
+  readonly openings: ReadonlyMap<string, Opened> | null;
   /** What bounds of runs come to at a moment; null: the card has none. */
   readonly boundsAt: BoundsAt | null;
 }
@@ -179,7 +179,8 @@ export class DatedLedger implements CreditView {
     const { facts, openings } = this.#of;
     const byHand = (await facts.byHand(key, this.#moment.seq)).map((row) => {
       if (openings === null || row.reason !== "opening") return row;
-      return { ...row, amount: openings.get(row.cell) ?? row.amount };
+      const { amount, credits = null } = openings.get(row.cell) ?? row;
+      return { ...row, amount, credits };
     });
     return [...byHand, ...this.#lateOf(key.customer, (row) => row.bookedPeriod === key.period)];
   }

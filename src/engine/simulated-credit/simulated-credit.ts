@@ -3,6 +3,7 @@ import { type Amount, parseAmount, ZERO_AMOUNT } from "../../domain/money/decima
 import { epochOf } from "../../domain/simulation/step-sums.ts";
 import type { Tariff } from "../cards/tariff.ts";
 import type { EngineContext } from "../context.ts";
+import type { Opened } from "../periods/set-opening.ts";
 import type { CounterKey, Customer } from "../ports.ts";
 import {
   type Counting,
@@ -138,20 +139,20 @@ export class SimulatedCredit {
   }
 
   /** Counts what was taken over from its act on; returns what that comes to under another card. */
-  #openingsBy(family: CreditFamily, counting: Counting): ReadonlyMap<string, Amount> | null {
+  #openingsBy(family: CreditFamily, counting: Counting): ReadonlyMap<string, Opened> | null {
     const { openings, recorded } = this.#of;
     const seqs = family.moments.map(({ seq }) => seq);
-    const amounts = new Map<string, Amount>();
+    const opened = new Map<string, Opened>();
     for (const customer of family.members) {
       const parts = openings.get(customer) ?? [];
-      for (const { id } of parts) amounts.set(id, ZERO_AMOUNT);
+      for (const { id } of parts) opened.set(id, { amount: ZERO_AMOUNT });
       for (const one of simulatedOpenings(counting, parts, recorded)) {
-        const { part, cardVersionId, item, amount } = one;
+        const { part, cardVersionId, item } = one;
         const at = { customer, period: part.period, epoch: epochOf(seqs, part.seq) };
         addDated(counting.dated, { ...at, cardVersionId, ...item });
-        amounts.set(part.id, amount);
+        opened.set(part.id, one);
       }
     }
-    return counting.isInForce ? null : amounts;
+    return counting.isInForce ? null : opened;
   }
 }

@@ -1,7 +1,7 @@
 /** Counts steps, runs, outcomes and opening counts as each contender's card would have. */
 import { TollgateError } from "../../domain/errors.ts";
 import { SIMULATED_PERIODS_MAX_COUNT } from "../../domain/limits.ts";
-import { type Amount, parseAmount, parseQuantity } from "../../domain/money/decimal.ts";
+import { parseAmount, parseQuantity } from "../../domain/money/decimal.ts";
 import type { MeteredQuantity } from "../../domain/rating/meter.ts";
 import { isCostMeter, measureOf } from "../../domain/rating/meter-fields.ts";
 import type { Charge } from "../../domain/rating/rate-card.ts";
@@ -9,7 +9,13 @@ import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import { meteredOfOutcome, meteredOfRun, ratingOf } from "../booking/metered.ts";
 import type { Tariff } from "../cards/tariff.ts";
 import type { Onlooker, StepSumRequest } from "../history.ts";
-import { hasCell, type OpeningPart } from "../periods/set-opening.ts";
+import {
+  hasCell,
+  type Opened,
+  type OpeningPart,
+  openedAlone,
+  openedBy,
+} from "../periods/set-opening.ts";
 import type { CounterKey, Customer, RunFilter, Store } from "../ports.ts";
 import { type Contender, contenderOf, UNTRIED_ID } from "./contender.ts";
 import { addDated, type DatedRows } from "./dated-counts.ts";
@@ -175,11 +181,10 @@ export interface RecordedOpening extends OpeningPart {
 }
 
 /** What an opening took off, as a contender prices it. */
-export interface SimulatedOpening {
+export interface SimulatedOpening extends Opened {
   readonly part: RecordedOpening;
   readonly cardVersionId: number;
   readonly item: MeteredQuantity;
-  readonly amount: Amount;
 }
 
 /**
@@ -203,8 +208,8 @@ export function simulatedOpenings(
     const former = then.find(({ key }) => key === counter.charge);
     if (former === undefined || measureOf(charge.meter) !== measureOf(former.meter)) return [];
     const item = itemOf(charge, counter);
-    const alone = tariff.advance(undefined, card, { item, delta: item.quantity }).marginal;
-    return [{ part, cardVersionId: id, item, amount: -alone as Amount }];
+    const alone = isInForce ? openedBy(part) : openedAlone(tariff, card, item);
+    return [{ part, cardVersionId: id, item, ...alone }];
   });
 }
 

@@ -11,8 +11,7 @@ import { recordedActs } from "../acts/recorded-acts.ts";
 import type { Tariff } from "../cards/tariff.ts";
 import type { EngineContext } from "../context.ts";
 import { commitmentsIn, type SavedCommitments } from "../periods/commitments.ts";
-import { recordedAmount } from "../periods/credited.ts";
-import type { OpeningPart } from "../periods/set-opening.ts";
+import { type Opened, type OpeningPart, openedBy } from "../periods/set-opening.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
 import { actsOf, type CreditFamily, type PaidByPeriod } from "../simulated-credit/credit-family.ts";
 import { SimulatedCredit } from "../simulated-credit/simulated-credit.ts";
@@ -137,7 +136,7 @@ export class CustomerBiller {
     const countersOf = async (period: string) => {
       return store.countersOf(this.#workspace, { customer: customer.id, period });
     };
-    const booked = openings.map((part) => openingOf({ part, amount: recordedAmount(part.amount) }));
+    const booked = openings.map((part) => openingOf({ part, ...openedBy(part) }));
     const own = { ...shared, tariff: recorded, customer, countersOf, openings: booked };
     const charged = await this.#billsOf(own);
     const contenders: Statement[][] = [];
@@ -224,9 +223,13 @@ export class CustomerBiller {
   }
 }
 
-function openingOf({ part, amount }: Pick<SimulatedOpening, "part" | "amount">): Opening {
-  const at = { cardKey: "", chargeKey: "opening", cell: part.id };
+function openingOf({
+  part,
+  amount,
+  credits = null,
+}: Opened & Pick<SimulatedOpening, "part">): Opening {
+  const at = { cardKey: "", chargeKey: "opening", cell: part.id, originPeriod: null };
   const { period, description } = part;
-  const booking = { kind: "opening", ...at, description, originPeriod: null, amount } as const;
+  const booking = { kind: "opening", ...at, description, amount, inCredits: credits } as const;
   return { period, booking };
 }

@@ -41,6 +41,8 @@ export const CORRECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       closed({
         ...booked,
         amount: described(DECIMAL, "What its line books; a count takes off what it comes to."),
+        "credits?": described(DECIMAL, "The same in the card's credits, of a charge in these."),
+        "credit?": described(closed({ name: ANY_TEXT, price: DECIMAL }), "What these are of."),
         counter: nullable(
           closed({
             card: ANY_TEXT,

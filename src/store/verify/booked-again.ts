@@ -81,11 +81,15 @@ export class BookedAgain {
     return this.#bookedCredits.get(period);
   }
 
-  /** What came later for a period in credits, by charge; null: some of it is in money alone. */
-  lateCreditsOf(of: CustomerOf, period: string, charge: string): bigint | null {
+  /** What came later for a period in credits, by charge; some of it may be in money alone. */
+  lateCreditsOf(
+    of: CustomerOf,
+    period: string,
+    charge: string,
+  ): { readonly late: bigint; readonly isInMoney: boolean } {
     this.#read(of);
-    if (this.#inMoney.has(bookedText(charge, period))) return null;
-    return this.#lateCredits.get(period)?.sumOf(charge) ?? 0n;
+    const isInMoney = this.#inMoney.has(bookedText(charge, period));
+    return { late: this.#lateCredits.get(period)?.sumOf(charge) ?? 0n, isInMoney };
   }
 
   #read(of: CustomerOf): void {
@@ -104,14 +108,16 @@ export class BookedAgain {
         const { amount, bookedPeriod, originPeriod, credits } = adjustment;
         const charge = chargeText(adjustment);
         added(this.#booked, bookedPeriod).add(bookedText(charge, originPeriod), amount);
+        if (credits !== null) {
+          const inBill = creditsText(bookedText(charge, originPeriod), credits.name);
+          added(this.#bookedCredits, bookedPeriod).add(inBill, credits.amount);
+        }
         if (isByHand(adjustment)) return;
         added(this.#late, originPeriod).add(charge, amount);
         if (credits === null) {
           this.#inMoney.add(bookedText(charge, originPeriod));
           return;
         }
-        const inBill = creditsText(bookedText(charge, originPeriod), credits.name);
-        added(this.#bookedCredits, bookedPeriod).add(inBill, credits.amount);
         added(this.#lateCredits, originPeriod).add(charge, credits.amount);
       });
     }

@@ -3,17 +3,20 @@ import type { JournalKind } from "../../domain/event/journal.ts";
 import { isByHand } from "../../domain/period/booking.ts";
 import type { Adjustment, AdjustmentReason } from "../../domain/period/records.ts";
 import { decodeAdjustment } from "../stored-adjustment.ts";
-import { amountOf } from "../stored-decimal.ts";
+import { amountOf, factorOf } from "../stored-decimal.ts";
 import type { Acts, RecordedAct } from "./acts.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
+import { joined } from "./key-parts.ts";
 
 /** What an act books: whom, where and how much. */
 interface Booked {
   readonly customer: string;
   readonly period: string | null;
   readonly amount: bigint;
+  /** What it is in a card's credits, as rows tell it; "": it is in money. */
+  readonly credits?: string;
 }
 
 interface Rule {
@@ -42,7 +45,21 @@ function openingBy(act: RecordedAct): Booked | null {
   const { counter, customer, period } = act.document;
   if (counter === null) return bookedBy(act, 1n);
   const amount = amountOf(act.document.amount as string);
-  return { customer: customer as string, period: period as string, amount };
+  const at = { customer: customer as string, period: period as string };
+  return { ...at, amount, credits: creditsOfOpening(act) };
+}
+
+function creditsOfOpening({ document }: RecordedAct): string {
+  const { credits, credit } = document as {
+    readonly credits?: string;
+    readonly credit?: { readonly name: string; readonly price: string };
+  };
+  if (credits === undefined || credit === undefined) return "";
+  return creditsText(credit.name, factorOf(credit.price), amountOf(credits));
+}
+
+function creditsText(name = "", price = 0n, amount = 0n): string {
+  return joined(name, String(price), String(amount));
 }
 
 /** Deciding against the customer puts on what opening took off. */
@@ -74,8 +91,11 @@ function isWhatActBooked(acts: Acts, ws: number, row: Adjustment): boolean {
   const rule = RULES.find(({ reason }) => reason === row.reason);
   const act = rule === undefined ? undefined : acts.of(rule.kind, ws, row.cell).at(-1);
   const booked = act === undefined ? null : (rule?.booked(acts, act) ?? null);
+  const { name, price, amount } = row.credits ?? {};
+  const inCredits = row.credits === null ? "" : creditsText(name, price, amount);
   return (
     booked !== null &&
+    (booked.credits ?? "") === inCredits &&
     booked.customer === row.customer &&
     booked.period === row.bookedPeriod &&
     booked.amount === row.amount &&

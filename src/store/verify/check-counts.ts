@@ -10,12 +10,13 @@ import { segmentsOf } from "../../domain/rating/counter.ts";
 import { amountOf } from "../stored-decimal.ts";
 import { decodeCounter, decodeStatement } from "../stored-rows.ts";
 import type { Books } from "./books.ts";
-import type { CardVersion, CardVersions } from "./card-versions.ts";
+import type { CardVersion, CardVersions, CreditDocument } from "./card-versions.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
+import { FORMER_LINES } from "./late-counts.ts";
 import { measureOf } from "./meter-again.ts";
-import { closedAgain } from "./price-again.ts";
+import { type ClosedAgain, closedAgain, sumOf } from "./price-again.ts";
 import { cellOnCard } from "./trial-again.ts";
 
 interface Line {
@@ -25,7 +26,8 @@ interface Line {
   readonly cell: string;
   readonly measure: string | null;
   readonly quantity: string | null;
-  readonly credits?: string | null;
+  readonly credits?: string;
+  readonly credit?: CreditDocument;
   readonly amountExact: string;
 }
 
@@ -35,6 +37,7 @@ interface Billed {
   readonly customer: string;
   readonly period: string;
   readonly lines: readonly Line[];
+  readonly credit: CreditDocument | undefined;
 }
 
 /** Checks what the lines of charges tell. The books must hold all that moved counters. */
@@ -44,10 +47,16 @@ export function checkCounts(file: DataFile, books: Books): void {
     const key = keyText(file.workspace(ws), row.id as string);
     const problems = readable(file, { table: "statements", key }, () => {
       const { id, customer, period, document } = decodeStatement(row);
+      const form = books.lateCounts.lineForm(ws, id);
       // A statement that nobody closed is a finding of its own.
-      if (!books.lateCounts.isClosed(ws, id)) return [];
-      const { lines } = JSON.parse(document) as Pick<Billed, "lines">;
-      return [...countProblems(file, books, { ws, id, customer, period, lines })];
+      if (form === null) return [];
+      const isFormer = form === FORMER_LINES;
+      const { lines, credit } = JSON.parse(document) as Pick<Billed, "lines" | "credit">;
+      const of = { ws, id, customer, period, lines, credit };
+      const now = [...countProblems(file, books, { ...of, isFormer: false })];
+      if (now.length === 0 || !isFormer) return now;
+      const then = [...countProblems(file, books, { ...of, isFormer })];
+      return then.length === 0 ? then : now;
     });
     for (const problem of problems ?? []) file.findings.add("statements", key, problem);
   }
@@ -55,15 +64,30 @@ export function checkCounts(file: DataFile, books: Books): void {
 
 const KINDS: ReadonlySet<string> = new Set(["charge", "included", "tier_correction"]);
 
-function* countProblems(file: DataFile, books: Books, of: Billed): Generator<string> {
+/** Stands for a credit that a former statement did not name, whichever it was. */
+const UNNAMED = "credits";
+
+/**
+ * Former statements told a charge that was in money and in credits as one line, and what volume
+ * tiers correct in money alone; their wallets were closed by that, so they are true as they are.
+ */
+function* countProblems(
+  file: DataFile,
+  books: Books,
+  of: Billed & { readonly isFormer: boolean },
+): Generator<string> {
+  const { isFormer } = of;
   const counted = of.lines.filter(({ kind }) => KINDS.has(kind));
   const stated = Map.groupBy(counted, ({ cardKey, chargeKey, cell }) =>
     joined(cardKey, chargeKey, cell),
   );
   const held = heldAtClose(file, books, of);
   for (const key of new Set([...stated.keys(), ...held.keys()])) {
-    const wanted = linesAgain(books, of.ws, { key, versions: held.get(key) ?? new Map() });
-    const told = (stated.get(key) ?? []).map(textOf);
+    const versions = held.get(key) ?? new Map();
+    const lines = stated.get(key) ?? [];
+    const isNamed = !isFormer || lines.some(({ credit }) => credit !== undefined);
+    const wanted = linesAgain(books, of.ws, { key, versions, isFormer, isNamed });
+    const told = lines.map((line) => textOf(line, isFormer ? UNNAMED : of.credit?.name));
     if (told.toSorted().join("; ") === wanted.toSorted().join("; ")) continue;
     const [cardKey = "", chargeKey = "", cell = ""] = key.split(KEY_PART_END);
     const charge = keyText(cardKey, cell === "" ? chargeKey : `${chargeKey} (${cell})`);
@@ -107,6 +131,10 @@ interface CountedAt {
 interface Held {
   readonly key: string;
   readonly versions: Versions;
+  /** One line for all that is priced in money or credits, and no credits of tier corrections. */
+  readonly isFormer: boolean;
+  /** Whether lines say of which credit they are. */
+  readonly isNamed: boolean;
 }
 
 /** What versions of a card have counted, in their order; one list for each measure. */
@@ -119,29 +147,48 @@ export function countedAgain(
     const version = cards.of(ws, id);
     const charge = version?.charges.find((one) => one.key === chargeKey);
     if (version === undefined || charge === undefined || quantity === 0n) return [];
-    return [{ version, charge, quantity, measure: measureOf(charge, cell) }];
+    const credit = charge.in === "credits" ? (version.credit?.name ?? "") : null;
+    return [{ version, charge, credit, quantity, measure: measureOf(charge, cell) }];
   });
   counted.sort((a, b) => byEffect(a.version, b.version));
   return Map.groupBy(counted, ({ measure }) => measure);
 }
 
 /** The lines that a counter owes, as texts. */
-function linesAgain({ cards }: Books, ws: number, { key, versions }: Held): string[] {
+function linesAgain({ cards }: Books, ws: number, held: Held): string[] {
+  const { key, versions, isFormer, isNamed } = held;
   const [, chargeKey = "", stored = ""] = key.split(KEY_PART_END);
   const cell = cellOnCard(stored);
   return [...countedAgain(cards, ws, { chargeKey, cell, versions })].flatMap(([measure, own]) => {
-    const { quantity, charged, correction, included, credits } = closedAgain(own, cell);
-    const inUnits = (units: bigint) => formatScaled(units, scaleOf(measure));
-    const inMoney = (amount: bigint) => formatAmount(amount as Amount);
-    const line = { measure, quantity: inUnits(quantity), amountExact: inMoney(charged) };
-    const free = { ...line, quantity: inUnits(included), amountExact: "0" };
-    const tiers = { measure: null, quantity: null, amountExact: inMoney(correction) };
-    return [
-      textOf({ ...line, kind: "charge", credits: credits === null ? null : inMoney(credits) }),
-      ...(included === 0n ? [] : [textOf({ ...free, kind: "included" })]),
-      ...(correction === 0n ? [] : [textOf({ ...tiers, kind: "tier_correction" })]),
-    ];
+    const parts = closedAgain(own, cell);
+    if (!isFormer) return parts.flatMap((part) => linesOfPart(measure, part));
+    const all = parts.reduce(sumOf);
+    const credit = all.credit === null || isNamed ? all.credit : UNNAMED;
+    return linesOfPart(measure, { ...all, credit, correctionCredits: null });
   });
+}
+
+/** Null: the correction tells no credits. */
+type PartToTell = Omit<ClosedAgain, "correctionCredits"> & {
+  readonly correctionCredits: bigint | null;
+};
+
+function linesOfPart(measure: string, part: PartToTell): string[] {
+  const { quantity, charged, correction, included, credit } = part;
+  const inUnits = (units: bigint) => formatScaled(units, scaleOf(measure));
+  const inMoney = (amount: bigint) => formatAmount(amount as Amount);
+  const inCredits = (amount: bigint | null) =>
+    credit === null || amount === null ? {} : { credits: inMoney(amount) };
+  const name = credit ?? undefined;
+  const line = { measure, quantity: inUnits(quantity), amountExact: inMoney(charged) };
+  const free = { ...line, kind: "included", quantity: inUnits(included), amountExact: "0" };
+  const tiers = { measure: null, quantity: null, amountExact: inMoney(correction) };
+  const tier = { ...tiers, kind: "tier_correction", ...inCredits(part.correctionCredits) };
+  return [
+    textOf({ ...line, kind: "charge", ...inCredits(part.credits) }, name),
+    ...(included === 0n ? [] : [textOf(free, name)]),
+    ...(correction === 0n ? [] : [textOf(tier, name)]),
+  ];
 }
 
 function byEffect(a: CardVersion, b: CardVersion): number {
@@ -152,10 +199,13 @@ function scaleOf(measure: string): number {
   return measure === "sum:cost" ? AMOUNT_SCALE : QUANTITY_SCALE;
 }
 
-type Told = Pick<Line, "kind" | "measure" | "quantity" | "credits" | "amountExact">;
+type Told = Pick<Line, "kind" | "measure" | "quantity" | "credits" | "credit" | "amountExact">;
 
-function textOf({ kind, measure, quantity, credits, amountExact }: Told): string {
+/** A line; its credits are of the statement's own credit where it does not say of which. */
+function textOf(line: Told, ownCredit: string | undefined): string {
+  const { kind, measure, quantity, credits, amountExact } = line;
   const units = quantity === null ? "" : ` ${quantity} ${measure}`;
-  const inCredits = credits === undefined || credits === null ? "" : ` (${credits} credits)`;
+  const name = line.credit?.name ?? ownCredit;
+  const inCredits = credits === undefined ? "" : ` (${credits} ${name})`;
   return `${kind}${units} = ${formatAmount(amountOf(amountExact))}${inCredits}`;
 }

@@ -2,9 +2,11 @@
  * What came late for charges that are priced in a card's credits, in these: the lines of the
  * statement in force and the adjustments since come to what the counter is now, closed again by the
  * cards' documents. Rows that were booked before adjustments told credits are in money alone, and
- * of their charges this cannot be said. Each row is in a credit that its card has, at its price.
+ * of their charges this cannot be said where the statement is of then too. Each row is in a credit
+ * that its card has, at its price.
  */
 import { type Amount, formatAmount } from "../../domain/money/decimal.ts";
+import { isByHand } from "../../domain/period/booking.ts";
 import type { Adjustment } from "../../domain/period/records.ts";
 import { segmentsOf } from "../../domain/rating/counter.ts";
 import { decodeAdjustment } from "../stored-adjustment.ts";
@@ -17,6 +19,7 @@ import { countedAgain } from "./check-counts.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import { joined } from "./key-parts.ts";
+import { FORMER_LINES } from "./late-counts.ts";
 import { closedAgain } from "./price-again.ts";
 import { cellOnCard, isFreeCell } from "./trial-again.ts";
 
@@ -47,6 +50,8 @@ function checkRows(file: DataFile, { cards }: Books): void {
     const key = keyText(file.workspace(ws), row.seq as number);
     readable(file, { table: "adjustments", key }, () => {
       const adjustment = decodeAdjustment(row);
+      // Openings are what their acts say.
+      if (isByHand(adjustment)) return;
       const at = joined(ws, adjustment.cardKey, adjustment.chargeKey);
       const credits = known.get(at) ?? creditsOfCard(cards, ws, adjustment);
       known.set(at, credits);
@@ -82,11 +87,12 @@ function* rowProblems(
   }
 }
 
-function checkSums(file: DataFile, { cards }: Books): void {
+function checkSums(file: DataFile, { cards, lateCounts }: Books): void {
   const booked = new BookedAgain(file);
   for (const row of file.each(IN_FORCE)) {
     const ws = row.ws as number;
-    const { customer, period, document } = decodeStatement(row);
+    const { id, customer, period, document } = decodeStatement(row);
+    const isFormer = lateCounts.lineForm(ws, id) === FORMER_LINES;
     const key = keyText(file.workspace(ws), customer, period);
     readable(file, { table: "adjustments", key }, () => {
       const { lines } = JSON.parse(document) as { readonly lines: readonly Line[] };
@@ -101,8 +107,9 @@ function checkSums(file: DataFile, { cards }: Books): void {
           return [one.cardVersionId, one.quantity] as const;
         });
         for (const own of countedAgain(cards, ws, { ...at, cell, versions }).values()) {
-          const { credits } = closedAgain(own, cell);
-          if (credits !== null) add(chargeText(at), credits);
+          for (const { credit, credits } of closedAgain(own, cell)) {
+            if (credit !== null) add(chargeText(at), credits);
+          }
         }
       }
       for (const line of lines) {
@@ -111,8 +118,8 @@ function checkSums(file: DataFile, { cards }: Books): void {
       }
       // Where nothing is in credits, rows of late usage are not read once more.
       for (const [charge, wanted] of sums) {
-        const late = booked.lateCreditsOf({ ws, customer }, period, charge);
-        if (late === null || late === wanted) continue;
+        const { late, isInMoney } = booked.lateCreditsOf({ ws, customer }, period, charge);
+        if ((isFormer && isInMoney) || late === wanted) continue;
         const [found, missing] = [late, wanted].map((amount) => formatAmount(amount as Amount));
         const problem = `${charge}: they come to ${found} credits, not ${missing}`;
         file.findings.add("adjustments", key, problem);

@@ -20,13 +20,17 @@ export interface Moved {
   readonly taken: readonly Taken[];
 }
 
+/** Lines of statements from before their acts told it: see `lineForm`. */
+export const FORMER_LINES = 1;
+
 interface Closing {
   readonly statement: string;
   readonly seq: number;
 }
 
 const CLOSINGS = `SELECT ws, seq, id, json_extract(document, '$.customer') AS customer,
-  json_extract(document, '$.period') AS period
+  json_extract(document, '$.period') AS period,
+  json_extract(document, '$.lineForm') AS form
   FROM journal WHERE kind IN ('period.closed', 'statement.reissued') AND json_valid(document)`;
 
 /** A customer's few periods are asked for one after the other. */
@@ -45,11 +49,12 @@ export class LateCounts {
     this.#file = file;
     this.#cards = cards;
     file.scratch.exec(`CREATE TABLE closings (ws INTEGER, customer TEXT, period TEXT, seq INTEGER,
-      statement TEXT, PRIMARY KEY (ws, customer, period, seq)) WITHOUT ROWID;
+      statement TEXT, form INTEGER, PRIMARY KEY (ws, customer, period, seq)) WITHOUT ROWID;
       CREATE INDEX closings_by_statement ON closings (ws, statement)`);
-    const add = file.scratch.prepare("INSERT OR REPLACE INTO closings VALUES (?, ?, ?, ?, ?)");
-    for (const { ws, seq, id, customer, period } of file.each(CLOSINGS)) {
-      add.run(ws as number, String(customer), String(period), seq as number, id as string);
+    const add = file.scratch.prepare("INSERT OR REPLACE INTO closings VALUES (?, ?, ?, ?, ?, ?)");
+    for (const { ws, seq, id, customer, period, form } of file.each(CLOSINGS)) {
+      const at = [ws as number, String(customer), String(period), seq as number] as const;
+      add.run(...at, id as string, form === null ? FORMER_LINES : Number(form));
     }
   }
 
@@ -73,10 +78,10 @@ export class LateCounts {
     return new Map([...found].map(([key, [quantity = 0n]]) => [key, quantity]));
   }
 
-  /** Whether the journal tells that a statement was made. */
-  isClosed(ws: number, statement: string): boolean {
-    const sql = "SELECT 1 FROM closings WHERE ws = ? AND statement = ?";
-    return this.#file.scratch.prepare(sql).get(ws, statement) !== undefined;
+  /** The form of a statement's lines, as the journal tells it; null: it tells of no close. */
+  lineForm(ws: number, statement: string): number | null {
+    const sql = "SELECT max(form) AS form FROM closings WHERE ws = ? AND statement = ?";
+    return (this.#file.scratch.prepare(sql).get(ws, statement)?.form ?? null) as number | null;
   }
 
   /** Seqs of the first and the last close of a workspace; null: there is none. */

@@ -47,18 +47,22 @@ export function amountAgain(charge: PricedDocument, cell: string, total: bigint)
 /** What one version of a card counted, in the order in which versions took effect. */
 export interface CountedAgain {
   readonly charge: PricedDocument;
+  /** What the version is priced in; null: in money. */
+  readonly credit: string | null;
   readonly quantity: bigint;
 }
 
-/** What a count comes to when its period is closed. */
+/** What is priced in money, or in one credit, of a count when its period is closed. */
 export interface ClosedAgain {
+  readonly credit: string | null;
   readonly quantity: bigint;
   readonly charged: bigint;
   /** What volume tiers make of it at the close, above that. */
   readonly correction: bigint;
   readonly included: bigint;
-  /** Null: nothing of it is in credits. */
-  readonly credits: bigint | null;
+  /** `charged` and `correction` in the credit; nothing where it is in money. */
+  readonly credits: bigint;
+  readonly correctionCredits: bigint;
 }
 
 /**
@@ -66,31 +70,63 @@ export interface ClosedAgain {
  * versions before it; by volume tiers, at its price for the tier that all units reached, and the
  * flat amount of that tier is owed once, by the last.
  */
-export function closedAgain(counted: readonly CountedAgain[], cell: string): ClosedAgain {
-  const quantity = counted.reduce((sum, one) => sum + one.quantity, 0n);
-  let [from, charged, correction, included] = [0n, 0n, 0n, 0n];
-  let credits: bigint | null = null;
-  for (const { charge, quantity: own } of counted) {
-    const to = from + own;
-    const share = (document: PricedDocument) =>
-      amountAgain(document, cell, to) - amountAgain(document, cell, from);
-    const free = freeOf(charge, cell);
-    const billable = greatest(0n, to - greatest(from, free));
-    charged += share(charge);
-    included += own - billable;
-    const { in: _, ...inMoney } = charge;
-    if (charge.in === "credits") credits = (credits ?? 0n) + share(inMoney);
-    if (charge.price.model === "volume") {
-      const { unit } = tierReached(charge, quantity);
-      correction += inMoneyOf(charge, billable * unit * PRODUCT_TO_AMOUNT) - share(charge);
-    }
+export function closedAgain(counted: readonly CountedAgain[], cell: string): ClosedAgain[] {
+  const total = counted.reduce((sum, one) => sum + one.quantity, 0n);
+  const last = counted.findLast(({ charge }) => charge.price.model === "volume");
+  const parts = new Map<string | null, ClosedAgain>();
+  let from = 0n;
+  for (const one of counted) {
+    const to = from + one.quantity;
+    const now = segmentAgain(one, { cell, from, to, total, isLast: one === last });
+    const before = parts.get(one.credit);
+    parts.set(one.credit, before === undefined ? now : sumOf(before, now));
     from = to;
   }
-  const last = counted.findLast(({ charge }) => charge.price.model === "volume")?.charge;
-  if (last !== undefined) {
-    correction += inMoneyOf(last, tierReached(last, quantity).flat * PRICE_TO_AMOUNT);
+  return [...parts.values()];
+}
+
+interface SegmentAt {
+  readonly cell: string;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly total: bigint;
+  /** Whether it owes the flat amount of the volume tier that was reached. */
+  readonly isLast: boolean;
+}
+
+function segmentAgain(
+  { charge, credit, quantity }: CountedAgain,
+  { cell, from, to, total, isLast }: SegmentAt,
+): ClosedAgain {
+  const { in: _, ...plain } = charge;
+  const billable = greatest(0n, to - greatest(from, freeOf(charge, cell)));
+  const share = amountAgain(plain, cell, to) - amountAgain(plain, cell, from);
+  let correction = 0n;
+  if (charge.price.model === "volume") {
+    const { unit, flat } = tierReached(charge, total);
+    correction = billable * unit * PRODUCT_TO_AMOUNT - share;
+    if (isLast) correction += flat * PRICE_TO_AMOUNT;
   }
-  return { quantity, charged, correction, included, credits };
+  const [charged, corrected] = [inMoneyOf(charge, share), inMoneyOf(charge, correction)];
+  const isInCredits = charge.in === "credits";
+  return {
+    ...{ credit, quantity, charged, correction: corrected, included: quantity - billable },
+    credits: isInCredits ? share : 0n,
+    correctionCredits: isInCredits ? correction : 0n,
+  };
+}
+
+/** Two parts as one, in what the later is priced in. */
+export function sumOf(a: ClosedAgain, b: ClosedAgain): ClosedAgain {
+  return {
+    credit: b.credit ?? a.credit,
+    quantity: a.quantity + b.quantity,
+    charged: a.charged + b.charged,
+    correction: a.correction + b.correction,
+    included: a.included + b.included,
+    credits: a.credits + b.credits,
+    correctionCredits: a.correctionCredits + b.correctionCredits,
+  };
 }
 
 /** What of a total is free. */
