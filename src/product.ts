@@ -7,6 +7,7 @@ import { hash } from "node:crypto";
 import type { StartOptions } from "./compose.ts";
 import type { ErrorCode } from "./domain/errors.ts";
 import type { Logger } from "./http/http-parts.ts";
+import { logLine } from "./http/log-line.ts";
 import type { ImportOwner } from "./ingest/import-file.ts";
 import { VERSION } from "./version.ts";
 
@@ -71,6 +72,6 @@ async function verify({ dataDir, databaseUrl }: Place, onProgress: OnProgress) {
 const stderrLogger: Logger = {
   info: () => undefined,
   error: (entry) => {
-    process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`);
+    process.stderr.write(logLine(new Date().toISOString(), entry));
   },
 };

@@ -2,7 +2,8 @@
 -- once, as the owner of the tables, on the coordinator: after a first node has made the schema, and
 -- before there is data. It was never run: there is no Citus where Tollgate is tested. Tests hold it
 -- against the schema and the statements: each key holds the column that its table is distributed
--- by, and whatever a unit of work asks of such a table names the customer.
+-- by, and whatever a unit of work asks of such a table names the customer. All shards are asked
+-- what falls due of outcomes, by time, and what reports ask of everybody.
 --
 -- What it does not change: a unit of work locks its workspace's row on the coordinator, so a
 -- workspace grows no faster than one server commits

@@ -12,6 +12,7 @@ import type { LiveHub } from "./live/live-hub.ts";
 import type { HttpMetrics } from "./metrics.ts";
 import type { BodyBudget } from "./read-body.ts";
 import type { JsonSchema, ObjectSchema } from "./schema.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** What a handler works with. */
 export interface RouteContext extends HttpParts {
@@ -22,10 +23,10 @@ export interface RouteContext extends HttpParts {
   readonly isDraining: () => boolean;
   /** Aborts when the server begins to shut down. */
   readonly draining: AbortSignal;
-  /** Whether the last commit left it open if its writes happened. */
-  readonly isStoreUnknown: () => boolean;
   /** What the store failed with before the handler was asked. (Default: it did not.) */
   readonly storeFailure?: TollgateError;
+  /** Where the last commit failed, and may or may not be on disk. */
+  readonly traffic: Pick<Traffic, "storeDoubt">;
   /** Carries out a request that was put on record, as whoever asks now. */
   readonly carryOut?: (sent: Change) => Promise<RouteAnswer>;
   /** The live views that are open. */

@@ -73,7 +73,7 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
     live: parts.live ?? new LiveHub(parts.engine, randomUUID),
     isDraining: () => traffic.isDraining,
     draining: traffic.draining,
-    isStoreUnknown: () => traffic.isStoreUnknown,
+    traffic,
     openApiText: () => openApiText,
   };
   const { ingestBody: ingest } = intake;
@@ -183,12 +183,12 @@ const AJV_OPTIONS = {
 /** Remembers whether the last commit was left unknown, which /health tells. */
 function watchStore({ intake }: HttpParts, traffic: Traffic): HttpParts["intake"] {
   const known = <T>(result: T): T => {
-    traffic.isStoreUnknown = false;
+    traffic.storeDoubt = null;
     return result;
   };
   const failed = (error: unknown): never => {
     if (error instanceof TollgateError && error.code === "store.unknown") {
-      traffic.isStoreUnknown = true;
+      traffic.storeDoubt = error;
     }
     throw error;
   };

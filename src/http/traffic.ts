@@ -30,7 +30,8 @@ export class Traffic {
   #whenEmpty: (() => void) | null = null;
   #drained: Promise<void> | undefined;
   readonly #draining = new AbortController();
-  isStoreUnknown = false;
+  /** What the last commit failed with, which left it open if its writes happened. */
+  storeDoubt: TollgateError | null = null;
 
   constructor(logger: Logger) {
     this.#logger = logger;

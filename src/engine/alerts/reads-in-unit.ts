@@ -5,8 +5,9 @@
 
 import type { PeriodState } from "../../domain/period/records.ts";
 import { addRollup, type RollupRow, rollupKeyText } from "../../domain/run/rollup.ts";
+import { counterKeyText } from "../commit/batch-state.ts";
 import type { BillContext, BillReads } from "../context.ts";
-import type { CounterKey, Store } from "../ports.ts";
+import type { Answer, CounterKey, Store } from "../ports.ts";
 import type { MovedUnit } from "./affair-telling.ts";
 
 /** Reads of a unit; its time is that of the unit. */
@@ -17,8 +18,14 @@ export function readsInside(
   const ownActs = () => [...state.journal.values()].filter(({ run }) => run === "");
   const customer: BillReads["customer"] = async (_, id) =>
     state.customers.get(id) ?? (await unit.customers([id]))[0];
-  const rollupsOf = async (key: CounterKey): Promise<RollupRow[]> =>
-    together(await unit.rollups(key), state.rollupsOf(key.customer, key.period));
+  // A bill asks twice for those of its period: what the unit found does not change under it.
+  const found = new Map<string, Answer<RollupRow[]>>();
+  const rollupsOf = async (key: CounterKey): Promise<RollupRow[]> => {
+    const text = counterKeyText(key);
+    const rows = found.get(text) ?? unit.rollups(key);
+    found.set(text, rows);
+    return together(await rows, state.rollupsOf(key.customer, key.period));
+  };
   const reads: BillReads = {
     customer,
     countersOf: async (_, key) => state.countersNow(key, await unit.counters([key])),

@@ -9,6 +9,7 @@ import { runAct } from "../commit/act.ts";
 import { othersTurn } from "../commit/others-turn.ts";
 import type { EngineContext } from "../context.ts";
 import { readCredit } from "../credit/read-credit.ts";
+import type { UnderWay } from "../periods/read-drawdown.ts";
 import type { Customer } from "../ports.ts";
 import { MarginBills } from "../reports/margin-bills.ts";
 import { affairsOfCommitments, affairsOfCredit, marginOf } from "./affairs-of.ts";
@@ -19,6 +20,7 @@ import { alertSubject, type ToldDocument, tellAlert } from "./tell-alert.ts";
 /** Customers that are remembered of a workspace, before the memory starts afresh. */
 const REMEMBERED_MAX_COUNT = 50_000;
 const ALL_A_LOOK = 20;
+const LOOKED_AT_ONCE = 10;
 /** Units that look at what is due, before others have their turn. */
 const DUE_UNITS_A_LOOK = 3;
 /** Margins looked at before others have their turn. */
@@ -40,23 +42,36 @@ export class AffairWatch {
     const { store, tariffs, clocks } = this.#context;
     if (noted.plain.size >= REMEMBERED_MAX_COUNT) noted.plain.clear();
     await this.#noteLater(workspace, noted);
-    for (const id of taken(noted.moved, most)) {
-      const customer = await store.customer(workspace, id);
-      if (customer === undefined) continue;
-      const { acts } = noted;
-      const [tariff, nowMs] = [await tariffs.of(workspace), (await clocks.of(workspace)).nowMs()];
-      const credit = await this.#creditOf(workspace, customer);
-      const at = { customer, tariff, nowMs };
-      const committed = await affairsOfCommitments(this.#context, workspace, at);
-      // An act in between may have given it either.
-      const isPlain = credit === null && committed === null && noted.acts === acts;
-      if (isPlain) noted.plain.add(id);
-      const looksHoldMs = committed?.untilMs ?? Number.POSITIVE_INFINITY;
-      const untilMs = Math.min(looksHoldMs, tariff.nextChangeMs(customer, nowMs));
-      if (Number.isFinite(untilMs)) noted.later.set(id, untilMs);
-      await this.#tellNews(workspace, [...(credit ?? []), ...(committed?.affairs ?? [])]);
+    const ids = taken(noted.moved, most);
+    if (ids.length === 0) return noted.hasDue ? 1 : 0;
+    const { acts } = noted;
+    const customers = await store.customers(workspace, ids);
+    const [tariff, nowMs] = [await tariffs.of(workspace), (await clocks.of(workspace)).nowMs()];
+    for (let from = 0; from < customers.length; from += LOOKED_AT_ONCE) {
+      const some = customers.slice(from, from + LOOKED_AT_ONCE);
+      // A store that is asked alike by some answers them together.
+      const looks = some.map((customer) => this.#affairsOf(workspace, { customer, tariff, nowMs }));
+      for (const { customer, affairs, isPlain, untilMs } of await Promise.all(looks)) {
+        // An act in between may have given it either.
+        if (isPlain && noted.acts === acts) noted.plain.add(customer.id);
+        if (Number.isFinite(untilMs)) noted.later.set(customer.id, untilMs);
+        await this.#tellNews(workspace, affairs);
+      }
     }
     return noted.moved.size + (noted.hasDue ? 1 : 0);
+  }
+
+  async #affairsOf(workspace: string, at: UnderWay) {
+    const { customer, tariff, nowMs } = at;
+    const credit = await this.#creditOf(workspace, customer);
+    const committed = await affairsOfCommitments(this.#context, workspace, at);
+    const looksHoldMs = committed?.untilMs ?? Number.POSITIVE_INFINITY;
+    return {
+      customer,
+      affairs: [...(credit ?? []), ...(committed?.affairs ?? [])],
+      isPlain: credit === null && committed === null,
+      untilMs: Math.min(looksHoldMs, tariff.nextChangeMs(customer, nowMs)),
+    };
   }
 
   /** Looks that units left on record, a few times as many customers as one unit looks at. */

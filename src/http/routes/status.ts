@@ -1,9 +1,16 @@
 /** How the server is, and what it can be asked. */
 
+import { refusalOf } from "../../engine/store-refused.ts";
 import { json, type RouteContext, route } from "../route.ts";
 import { ANY_TEXT, named } from "../schema.ts";
 
-type HealthStatus = "ok" | "draining" | "store_unknown" | "store_failed";
+type HealthStatus = "ok" | "draining" | "store_unknown" | "store_refused" | "store_failed";
+
+interface Health {
+  readonly status: HealthStatus;
+  /** Why, and what to do about it, where somebody must. */
+  readonly detail?: string;
+}
 
 const health = route({
   method: "GET",
@@ -16,21 +23,43 @@ const health = route({
     503: json("It does not, and why.", named("Health")),
   },
   handle: async (context) => {
-    const status = await healthOf(context);
-    return { status: status === "ok" ? 200 : 503, body: { status, version: context.version } };
+    const { status, ...why } = await healthOf(context);
+    const body = { status, version: context.version, ...why };
+    return { status: status === "ok" ? 200 : 503, body };
   },
 });
 
-async function healthOf(context: RouteContext): Promise<HealthStatus> {
-  if (context.isDraining()) return "draining";
-  if (context.isStoreUnknown()) return "store_unknown";
+async function healthOf(context: RouteContext): Promise<Health> {
+  const { traffic, logger } = context;
+  if (context.isDraining()) return { status: "draining" };
   try {
+    if (traffic.storeDoubt !== null && !(await commitsAgain(context))) {
+      return { status: "store_unknown" };
+    }
     await context.engine.store.workspaces();
-    return "ok";
+    return { status: "ok" };
   } catch (error) {
-    context.logger?.error({ message: "The store cannot be read.", error });
-    return "store_failed";
+    logger?.error({ message: "The store cannot be used.", error });
+    const refused = refusalOf(error);
+    // Who asks needs no key, so the server's words, which name users, are for the log.
+    if (refused !== null) return { status: "store_refused", detail: refused.remedy };
+    return { status: traffic.storeDoubt === null ? "store_failed" : "store_unknown" };
   }
+}
+
+/**
+ * Whether a store that several processes share takes commits again, found out by a unit that writes
+ * nothing. Who sends events asks a node that is in doubt for none, so that no good commit would
+ * ever clear it. Where one process has the store there is nobody else to ask.
+ */
+async function commitsAgain({ engine: { store }, traffic }: RouteContext): Promise<boolean> {
+  const doubt = traffic.storeDoubt;
+  if (!store.isShared) return false;
+  const [workspace] = await store.workspaces();
+  if (workspace === undefined) return false;
+  await store.transact(workspace, async (unit) => unit.head());
+  if (traffic.storeDoubt === doubt) traffic.storeDoubt = null;
+  return true;
 }
 
 const PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";

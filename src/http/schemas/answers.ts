@@ -327,8 +327,9 @@ const keys = {
 
 const health = {
   Health: closed({
-    status: oneOf(["ok", "draining", "store_unknown", "store_failed"]),
+    status: oneOf(["ok", "draining", "store_unknown", "store_refused", "store_failed"]),
     version: ANY_TEXT,
+    "detail?": described(ANY_TEXT, "What to do about it, where somebody must."),
   }),
 };
 

@@ -1,10 +1,9 @@
 /** Whether connections are sessions of their own, as the second wall needs them. */
+import { refusalOf } from "../../engine/store-refused.ts";
 import { type Queries, rowsOf } from "./connection.ts";
-import { ForeignSession } from "./driver.ts";
 import { unreachable } from "./owner.ts";
+import { DIRECTLY } from "./refusals.ts";
 import type { Sessions } from "./sessions.ts";
-
-const DIRECTLY = "connect directly, or through a pooler that keeps them";
 
 /**
  * Throws `store.unreachable` where something between this node and the server drops what a session
@@ -26,7 +25,7 @@ export async function requireOwnSessions(
 const BACKEND = "SELECT pg_backend_pid() AS pid";
 
 function tellForeign(error: unknown): never {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (!(cause instanceof ForeignSession)) throw error;
-  throw unreachable(`${cause.message}; ${DIRECTLY}`, cause);
+  const refused = refusalOf(error);
+  if (refused === null) throw error;
+  throw unreachable(refused.message, refused.cause);
 }

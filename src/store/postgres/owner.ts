@@ -4,6 +4,7 @@ import { TollgateError } from "../../domain/errors.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
+import { refusalHint } from "./refusals.ts";
 
 const UNBOUNDED = { statementMaxMs: 0, silenceMaxMs: 0, lockMaxMs: 0, answerLateMs: 0 } as const;
 
@@ -48,41 +49,6 @@ function authorityHint(cause: unknown): string | null {
   if (typeof code !== "string" || !UNKNOWN_AUTHORITY.has(code)) return null;
   const what = `its certificate is of an authority that is not trusted (${code})`;
   return `${what}; name yours in the address as sslrootcert=/path/ca.pem`;
-}
-
-/** What the server refuses, by its SQLSTATE and words, and who can mend it how. */
-const REFUSALS = [
-  {
-    code: "42501",
-    about: /create role/,
-    remedy: `have it made by somebody who may:
-      CREATE ROLE tollgate_app NOLOGIN; GRANT tollgate_app TO the user of the address`,
-  },
-  {
-    code: "42501",
-    about: /grant role|admin option on role/,
-    remedy: `another user made it: have somebody who may run
-      GRANT tollgate_app TO the user of the address`,
-  },
-  {
-    code: "42501",
-    about: /for schema/,
-    remedy: "have its owner grant USAGE and CREATE on it to the user of the address",
-  },
-  { code: "3F000", about: /./, remedy: "its search_path names no schema that is there" },
-  {
-    code: "08P01",
-    about: /startup parameter/,
-    remedy: "a pooler stands between that lets no settings of a session through: connect directly",
-  },
-] as const;
-
-function refusalHint(cause: unknown): string | null {
-  if (!(cause instanceof Error && "code" in cause)) return null;
-  const known = REFUSALS.find(
-    ({ code, about }) => cause.code === code && about.test(cause.message),
-  );
-  return known === undefined ? null : `${cause.message}; ${known.remedy.replaceAll(/\s+/g, " ")}`;
 }
 
 /** What is wrong with the schema stays what it is. */

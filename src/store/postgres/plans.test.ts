@@ -6,10 +6,11 @@
  * may tell what it was asked about (`->>` of JSON, `starts_with`), which the wall comes before.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import pg from "pg";
 import { nodeDigest } from "../../compose.ts";
 import type { Store } from "../../engine/ports.ts";
+import { distribution, namesKey } from "../distribution-contract.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { fillVaried } from "../varied-history-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
@@ -53,10 +54,21 @@ function conditionOf(scan: Plan): string {
   return [scan, ...(scan.Plans ?? [])].map((each) => each["Index Cond"] ?? "").join("");
 }
 
+/** The table of a scan, whichever of its partitions it is of. */
+function tableOf(plan: Plan): string {
+  return plan["Relation Name"]?.replace(/_\d+$/, "") ?? "";
+}
+
+function scansOf(plan: Plan): Plan[] {
+  const below = (plan.Plans ?? []).flatMap(scansOf);
+  const isScan = plan["Node Type"].endsWith("Scan") && plan["Relation Name"] !== undefined;
+  return isScan ? [plan, ...below] : below;
+}
+
 /** Scans of growing tables that nothing but the workspace narrows down. */
 function poorScans(plan: Plan): string[] {
   const below = (plan.Plans ?? []).flatMap(poorScans);
-  const table = plan["Relation Name"]?.replace(/_\d+$/, "") ?? "";
+  const table = tableOf(plan);
   const isScan = plan["Node Type"].endsWith("Scan") && GROWING.has(table);
   const isPoor = isScan && /^(\(ws = \S+\))?$/.test(conditionOf(plan));
   return isPoor ? [`${plan["Node Type"]} of ${table}`, ...below] : below;
@@ -145,16 +157,30 @@ async function withClient(
   }
 }
 
+const READING = /^(SELECT|WITH|DELETE|UPDATE)\b/;
+
+let connectionString: string;
+/** What reads or changes rows, of a varied history and of lists. */
+let ofHistory: string[];
+let ofLists: string[];
+
+before(async () => {
+  connectionString = await (await postgresServer()).createDatabase();
+  const sentBy = async (work: (store: Store) => Promise<void>) => {
+    const sent = await statementsOf(async () => {
+      const store = await openPostgresStore({ connectionString, digest: nodeDigest });
+      await work(store);
+      await store.close();
+    });
+    const asked = sent.map((text) => text.replaceAll(/\s+/g, " ").trim());
+    return asked.filter((text) => READING.test(text));
+  };
+  ofHistory = await sentBy(fillVaried);
+  ofLists = await sentBy(askForLists);
+});
+
 test("every statement of a varied history finds its rows by an index of its own", async (t) => {
-  const connectionString = await (await postgresServer()).createDatabase();
-  const sent = await statementsOf(async () => {
-    const store = await openPostgresStore({ connectionString, digest: nodeDigest });
-    await fillVaried(store);
-    await askForLists(store);
-    await store.close();
-  });
-  const asked = sent.map((text) => text.replaceAll(/\s+/g, " ").trim());
-  const reading = asked.filter((text) => /^(SELECT|WITH|DELETE|UPDATE)\b/.test(text));
+  const reading = [...new Set([...ofHistory, ...ofLists])];
   t.diagnostic(`${reading.length} statements`);
   assert.ok(reading.length >= 100, `${reading.length} statements`);
   await withClient(connectionString, "-c role=tollgate_app", async (client) => {
@@ -172,4 +198,29 @@ test("every statement of a varied history finds its rows by an index of its own"
     const { rows } = await client.query(named);
     assert.deepEqual(poorScans(await planOf(client, rows[0]?.prosrc)), []);
   });
+});
+
+/** Not asked on the way of an event: of everybody by time, by a statement's id, and a report. */
+const OF_ANYBODY = [
+  /FROM outcomes WHERE ws = \$1 AND status = 'provisional' AND final_at <= \$2/,
+  /FROM rollups WHERE ws = \$1 AND starts_with\(period, \$2\) UNION/,
+  /FROM statements WHERE ws = \$1 AND id = \$2$/,
+  /^SELECT s\.\* FROM runs r JOIN steps s ON s\.ws = r\.ws AND s\.customer = r\.customer/,
+];
+
+test("whatever else a varied history asks of a distributed table names the customer", async (t) => {
+  const { distributed } = distribution();
+  let found = 0;
+  await withClient(connectionString, "", async (client) => {
+    for (const text of ofHistory.filter((one) => !OF_ANYBODY.some((any) => any.test(one)))) {
+      for (const scan of scansOf(await planOf(client, text))) {
+        const column = distributed.get(tableOf(scan));
+        if (column === undefined) continue;
+        found += 1;
+        assert.match(conditionOf(scan), namesKey(column), text);
+      }
+    }
+  });
+  t.diagnostic(`${found} scans of distributed tables`);
+  assert.ok(found >= 15, `${found} scans`);
 });

@@ -40,6 +40,7 @@ import {
   type Row,
 } from "../stored-rows.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
+import { AskedOfWorkspaces, ofKeysAsked } from "./asked-together.ts";
 import type { Parameter } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
 import { ADJUSTMENT_PAGE, listQuery } from "./list-query.ts";
@@ -50,9 +51,19 @@ import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 
 const CUSTOMERS = byKeys("customers", "id");
 const RUNS = byKeys("runs", "id");
+const LAST_ACTS = ofKeysAsked(
+  "source id",
+  `SELECT * FROM journal r WHERE r.ws = $1 AND r.run = '' AND r.source = k.source AND r.id = k.id
+    ORDER BY r.seq DESC LIMIT 1`,
+  "seq",
+);
 
 /** Reads of a database's workspaces; who extends it says how rows are read. */
 export abstract class PostgresReads {
+  readonly #lastActs = new AskedOfWorkspaces((workspace, columns) =>
+    this.of(workspace, LAST_ACTS, ...columns),
+  );
+
   /** A few rows of a workspace, whose number is the first parameter: commits may wait for them. */
   protected abstract of(workspace: string, sql: string, ...values: Parameter[]): Promise<Row[]>;
 
@@ -248,9 +259,7 @@ export abstract class PostgresReads {
     kind: ActFilter["kind"],
     subject: string,
   ): Promise<JournalEntry | undefined> {
-    const sql = `SELECT * FROM journal WHERE ws = $1 AND run = '' AND source = $2 AND id = $3
-      ORDER BY seq DESC LIMIT 1`;
-    return (await this.of(workspace, sql, kind, subject)).map(decodeJournal)[0];
+    return (await this.#lastActs.rows(workspace, kind, subject)).map(decodeJournal)[0];
   }
 
   async linkBefore(workspace: string, seq: number): Promise<ChainLink | undefined> {

@@ -27,7 +27,6 @@ import type {
   Writes,
 } from "../../engine/ports.ts";
 import { conditionsOfDue } from "../conditions.ts";
-import { decodeAdjustment } from "../stored-adjustment.ts";
 import { decodeCreditBook } from "../stored-credit.ts";
 import {
   decodeCall,
@@ -37,17 +36,17 @@ import {
   decodeJournal,
   decodeOutcome,
   decodePeriod,
-  decodeRollup,
   decodeRun,
   decodeSuspended,
   decodeWitness,
   type Row,
 } from "../stored-rows.ts";
+import { BillRows } from "./bill-rows.ts";
 import { type Parameter, type Queries, rowsOf } from "./connection.ts";
 import type { Ground } from "./ground.ts";
 import { byKeys } from "./keyed-rows.ts";
 import { type KnownPage, pagesOf } from "./known-counters.ts";
-import { ADJUSTMENT_PAGE, listQuery } from "./list-query.ts";
+import { listQuery } from "./list-query.ts";
 import { writeNote } from "./postgres-notes.ts";
 import { moreCounting, PostgresSpending } from "./postgres-spending.ts";
 import { RUNS, SILENT_RUNS, unfinishedRuns } from "./run-places.ts";
@@ -79,6 +78,7 @@ export class PostgresUnit implements UnitOfWork {
   readonly #ground: Ground;
   readonly #sent: SentRows[] = [];
   readonly spending: PostgresSpending;
+  readonly #bills: BillRows;
   /** What it writes and nobody else need be told of; null: nothing, or more than one write. */
   ownWrites: Writes | null = null;
 
@@ -86,6 +86,7 @@ export class PostgresUnit implements UnitOfWork {
     this.#target = target;
     this.#ground = ground;
     this.spending = new PostgresSpending(target);
+    this.#bills = new BillRows((sql, ...values) => this.#rows(sql, ...values));
   }
 
   rules(): RulesVersions {
@@ -345,9 +346,8 @@ export class PostgresUnit implements UnitOfWork {
     return [...found.flatMap((state) => state ?? []), ...read];
   }
 
-  async periodsOf(customer: string): Promise<PeriodState[]> {
-    const sql = "SELECT * FROM periods WHERE ws = $1 AND customer = $2 ORDER BY period";
-    return (await this.#rows(sql, customer)).map(decodePeriod);
+  periodsOf(customer: string): Promise<PeriodState[]> {
+    return this.#bills.periodsOf(customer);
   }
 
   async usedPeriods(customer: string): Promise<string[]> {
@@ -355,14 +355,12 @@ export class PostgresUnit implements UnitOfWork {
     return (await this.#rows(sql, customer)).map((row) => row.period as string);
   }
 
-  async rollups({ customer, period }: CounterKey): Promise<RollupRow[]> {
-    const sql = "SELECT * FROM rollups WHERE ws = $1 AND customer = $2 AND period = $3";
-    return (await this.#rows(sql, customer, period)).map(decodeRollup);
+  rollups(key: CounterKey): Promise<RollupRow[]> {
+    return this.#bills.rollups(key);
   }
 
-  async adjustments(key: CounterKey, { after, limit } = ALL_BY_SEQ): Promise<Adjustment[]> {
-    const place = [key.customer, key.period, after, limit] as const;
-    return (await this.#rows(ADJUSTMENT_PAGE, ...place)).map(decodeAdjustment);
+  adjustments(key: CounterKey, page = ALL_BY_SEQ): Promise<Adjustment[]> {
+    return this.#bills.adjustments(key, page);
   }
 
   async creditBooks(customers: readonly string[]): Promise<CreditBookRow[]> {

@@ -22,6 +22,7 @@ import type { Row } from "../stored-rows.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { control, type Parameter, type Queries, rowsOf } from "./connection.ts";
 import { type Client, openPool, type Pool, type PoolOptions, type Query } from "./driver.ts";
+import { refusedConnection } from "./refusals.ts";
 
 /** Role that sessions work as: migration 0023 makes it. */
 const ROLE = "tollgate_app";
@@ -180,6 +181,6 @@ async function connect(pool: Pool): Promise<Client> {
   try {
     return await pool.connect();
   } catch (error) {
-    throw unknownOutcome(error);
+    throw unknownOutcome(refusedConnection(error));
   }
 }
