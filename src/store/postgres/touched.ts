@@ -94,9 +94,10 @@ function lookedAtBy({
   const ids = new Set([...parents.values()].flatMap((id) => id ?? []));
   for (const { kind, id } of journal) {
     if (kind === "policy.reached") ids.add(id);
-    if (!kind.startsWith("work.")) continue;
-    const [of, run] = JSON.parse(id) as readonly [string, string];
-    if (of === "run") ids.add(run);
+    // The subject of such an act, as the engine writes it: what is stopped, and which of these.
+    if (!kind.startsWith("work.") || !id.startsWith('["run",')) continue;
+    const [, run] = JSON.parse(id) as readonly [string, string];
+    ids.add(run);
   }
   return [...ids];
 }
