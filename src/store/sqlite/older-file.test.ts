@@ -80,3 +80,19 @@ test("links that covered no overruns verify, and those of today behind them", as
   const tables = verifyDataFolder(dataDir).findings.map(({ table }) => table);
   assert.ok(tables.includes("chain"), `${tables}`);
 });
+
+test("a file that cannot be brought up to date is left at the version it has", () => {
+  const dataDir = mkdtempSync(join(folder, "in-the-way-"));
+  makeOlderFile(dataDir, SCHEMA_WITH_TIMES);
+  const db = new DatabaseSync(join(dataDir, DATABASE_FILE));
+  // Of a later schema, some steps behind the next one.
+  db.exec("CREATE TABLE budgets (id TEXT)");
+  const state = () => [
+    db.prepare("PRAGMA user_version").get(),
+    db.prepare("SELECT name, sql FROM sqlite_master ORDER BY name").all(),
+  ];
+  const before = state();
+  assert.throws(() => openSqliteStore({ dataDir, digest: nodeDigest }), /budgets already exists/);
+  assert.deepEqual(state(), before);
+  db.close();
+});

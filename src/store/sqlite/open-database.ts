@@ -84,9 +84,11 @@ function migrate(db: DatabaseSync): void {
     const detail = `The file has schema ${current}; this version knows ${files.length}.`;
     throw new TollgateError("store.corrupt", detail);
   }
-  for (const [index, name] of files.entries()) {
-    if (index < current) continue;
-    const sql = readFileSync(new URL(name, MIGRATIONS), "utf8");
-    db.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${index + 1}; COMMIT;`);
-  }
+  if (current === files.length) return;
+  const missing = files
+    .slice(current)
+    .map((name) => readFileSync(new URL(name, MIGRATIONS), "utf8"));
+  // All or nothing: a file that cannot be brought up to date still opens with the version before.
+  const work = missing.join(";\n");
+  db.exec(`BEGIN IMMEDIATE; ${work}; PRAGMA user_version = ${files.length}; COMMIT;`);
 }
