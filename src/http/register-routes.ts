@@ -98,6 +98,13 @@ function registerRoute(
   });
 }
 
+type IsRight = ReturnType<FastifyRequest["compileValidationSchema"]>;
+
+/**
+ * By the schema, which says all that is looked at: servers of one process share what was compiled.
+ */
+const compiled = new WeakMap<object, IsRight>();
+
 /**
  * Throws what the schema refuses. Schemas are compiled at the first request that needs them: all at
  * once took a start as long as everything else in it.
@@ -108,7 +115,9 @@ function judge(
   { value, isShown }: { readonly value: unknown; readonly isShown: boolean },
 ): void {
   if (schema === undefined) return;
-  const isRight = request.compileValidationSchema(schema as Record<string, unknown>);
+  const isRight =
+    compiled.get(schema) ?? request.compileValidationSchema(schema as Record<string, unknown>);
+  compiled.set(schema, isRight);
   if (!isRight(value)) throw schemaProblem(isRight.errors?.[0], isShown ? value : null);
 }
 

@@ -33,7 +33,7 @@ import {
 import type { HttpParts, Logger } from "./http-parts.ts";
 import { LiveHub } from "./live/live-hub.ts";
 import { HttpMetrics } from "./metrics.ts";
-import { openApiDocument } from "./openapi.ts";
+import { openApiText } from "./openapi-text.ts";
 import { PlainConnections, type PlainParts } from "./plain-connections.ts";
 import { answerProblem, rawProblem } from "./problem.ts";
 import { BodyBudget } from "./read-body.ts";
@@ -66,7 +66,6 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
   const authenticator = new Authenticator(parts.engine);
   const intake = watchStore(parts, traffic);
   const routes = ALL_ROUTES;
-  const openApiText = JSON.stringify(openApiDocument(routes, parts));
   const context = {
     ...parts,
     ...{ intake, authenticator, metrics, budget },
@@ -74,7 +73,7 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
     isDraining: () => traffic.isDraining,
     draining: traffic.draining,
     traffic,
-    openApiText: () => openApiText,
+    openApiText: () => openApiText(parts),
   };
   const { ingestBody: ingest } = intake;
   const events = { authenticator, budget, metrics, logger, ingest };
