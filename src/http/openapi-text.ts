@@ -1,6 +1,6 @@
 /**
- * The OpenAPI document of all routes as text: 17 ms of work and half a megabyte, made when it is first asked
- * for and kept, since it is the same for every server of a process.
+ * The OpenAPI document of all routes as text: 17 ms of work and half a megabyte, made when it is
+ * first asked for and kept, since it is the same for every server of a process.
  */
 import type { HttpParts } from "./http-parts.ts";
 import { openApiDocument } from "./openapi.ts";
