@@ -12,6 +12,11 @@ const CARD = {
     { key: "steps", meter: { count: "steps" }, price: { model: "graduated", tiers: TIERS } },
     { key: "cost", meter: { sum: "cost" }, price: { model: "markup", percent: "20" } },
     {
+      key: "volume",
+      meter: { sum: "pages" },
+      price: { model: "volume", tiers: [{ upTo: "10", unit: "10" }, { unit: "5" }] },
+    },
+    {
       key: "tools",
       meter: { count: "steps" },
       price: { model: "matrix", by: "tool", cells: { search: "0.01" } },
@@ -88,6 +93,18 @@ for (const kind of ["memory", "sqlite"] as const) {
         .map((line) => line.amountExact);
       assert.deepEqual(amounts, ["-3", "-2.4000000000000012", "-0.05"]);
       assert.equal((await desk.ok("GET", "/v1/statements")).body.statements?.[0]?.total, "-3");
+    });
+
+    test("takes off volume tiers as they run, and owes the rest as an amount", async () => {
+      await open({ amount: "50", counters: [{ charge: "volume", quantity: "12" }] });
+      const page = { run: "r", kind: "custom", occurredAt: "2026-11-19T12:00:00Z" };
+      const event = { ...page, id: "pages", customer: "acme", usage: { pages: 8 } };
+      await desk.ok("POST", "/v1/events", [event]);
+      // 12 were billed at 60 elsewhere, and 20 cost 100: 40 are charged here.
+      const lines = (await closed()).lines.filter(({ chargeKey }) => chargeKey !== "steps");
+      const wanted = ["charge 20 150", "tier_correction - -50", "opening - 50", "opening - -110"];
+      assert.deepEqual(told(lines), wanted);
+      assert.equal((await desk.ok("GET", "/v1/statements")).body.statements?.[0]?.total, "40");
     });
 
     test("is of a charge, a cell and a customer that there are", async () => {

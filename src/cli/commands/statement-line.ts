@@ -24,6 +24,8 @@ interface PageView {
 }
 
 const ITEMS_A_REQUEST = "500";
+/** Of one charge or of the whole statement: what is included in a charge has nothing either. */
+const NOTHING = "Nothing is behind this line: it follows from the terms and from other lines.";
 
 /** Prints all pages: one line an item, or one table where it fits in one page. */
 export async function showLine(
@@ -47,7 +49,7 @@ export async function showLine(
     }
     cursor = page.next;
   } while (cursor !== null);
-  if (count === 0) print(here.err, "Nothing is behind this line: it is of the whole statement.");
+  if (count === 0) print(here.err, NOTHING);
   return 0;
 }
 

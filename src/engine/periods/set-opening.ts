@@ -4,7 +4,10 @@
  *
  * An opening count is in the counter like any other, and what it comes to by itself is taken off in
  * a line of its own: whoever counted it has billed it. What is charged here is therefore
- * f(opening + counted) − f(opening), whatever the price model.
+ * f(opening + counted) − f(opening). Of volume tiers it takes off what they come to while a period
+ * is open: wallets pay by that until the close, and what they would pay for a count that was billed
+ * elsewhere is nothing. The close corrects the tiers of all units, those of elsewhere too, so the
+ * opening amount has to carry what that gives back of these.
  */
 import { present } from "../../domain/assert.ts";
 import { canonicalJson } from "../../domain/canonical-json.ts";

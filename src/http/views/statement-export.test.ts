@@ -18,10 +18,10 @@ describe("statement exports", () => {
   test("CSV has a header and a row for each line, with quotes where they are needed", () => {
     const rows = statementCsv(statement('a,"b"', ["Runs", "two\nlines"])).split("\r\n");
     assert.equal(rows.length, 4);
-    assert.equal(rows[0]?.split(",").length, 15);
+    assert.equal(rows[0]?.split(",").length, 17);
     const [, first, second] = rows;
     const head = 'st_1,"a,""b""",2026-11-01,USD';
-    assert.equal(first, `${head},1,charge,card,c,,Runs,,steps,3,-1.5,-1.5`);
+    assert.equal(first, `${head},1,charge,card,c,,Runs,,steps,3,-1.5,-1.5,,`);
     assert.ok(second?.includes('"two\nlines"'));
   });
 
@@ -29,8 +29,29 @@ describe("statement exports", () => {
     for (const evil of ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"]) {
       const csv = statementCsv(statement(evil, [evil]));
       assert.ok(csv.includes(`,'${evil},`), evil);
-      assert.ok(csv.includes(",-1.5,-1.5\r\n"));
+      assert.ok(csv.includes(",-1.5,-1.5,,\r\n"));
     }
+  });
+
+  test("CSV says behind the amounts what a line is in credits, and in which", () => {
+    const lines = [
+      { ...line("Runs"), credits: "30.5" },
+      { ...line("Points"), credits: "-8", credit: { name: "=points", price: "0.2" } },
+      line("Calls"),
+    ];
+    const document = JSON.stringify({ credit: { name: "AI credits", price: "0.1" }, lines });
+    const rows = statementCsv({ ...statement("acme", []), document })
+      .trimEnd()
+      .split("\r\n");
+    assert.ok(rows[0]?.endsWith(",amount_exact,amount,credits,credit"));
+    assert.deepEqual(
+      rows.slice(1).map((row) => row.split(",").slice(13)),
+      [
+        ["-1.5", "-1.5", "30.5", "AI credits"],
+        ["-1.5", "-1.5", "-8", "'=points"],
+        ["-1.5", "-1.5", "", ""],
+      ],
+    );
   });
 
   test("NDJSON keeps every text as it is and says whose each line is", () => {

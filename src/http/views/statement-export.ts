@@ -6,6 +6,13 @@
 import { csvOf, csvText } from "../../domain/csv.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 
+/** What an export looks into of a statement's document. */
+interface ExportedDocument {
+  /** The card's own credit, which lines in it do not name. */
+  readonly credit?: { readonly name: string };
+  readonly lines: readonly ExportedLine[];
+}
+
 /** A line of a statement's document, as far as an export looks into it. */
 interface ExportedLine {
   readonly kind: string;
@@ -16,23 +23,36 @@ interface ExportedLine {
   readonly originPeriod: string | null;
   readonly measure: string | null;
   readonly quantity: string | null;
+  /** What it is in credits. (Default: it is in money.) */
+  readonly credits?: string;
+  /** (Default: the card's own.) */
+  readonly credit?: { readonly name: string };
   readonly amountExact: string;
   readonly amountRounded: string;
 }
 
+/** Columns are only ever added behind the last one: files are read by their places too. */
 const HEAD = [
   ...["statement", "customer", "period", "currency", "line", "kind", "card", "charge", "cell"],
   ...["description", "origin_period", "measure", "quantity", "amount_exact", "amount"],
+  ...["credits", "credit"],
 ];
 
-function linesOf({ document }: StatementRecord): readonly ExportedLine[] {
-  return (JSON.parse(document) as { readonly lines: readonly ExportedLine[] }).lines;
+function exported({ document }: StatementRecord): ExportedDocument {
+  return JSON.parse(document) as ExportedDocument;
+}
+
+/** What a line is in credits, and in which; nothing where it is in money. */
+function inCredits({ credits, credit }: ExportedLine, { credit: own }: ExportedDocument): string[] {
+  if (credits === undefined) return ["", ""];
+  return [credits, csvText((credit ?? own)?.name ?? "")];
 }
 
 /** RFC 4180, one row a line of the statement, with a header. */
 export function statementCsv(statement: StatementRecord): string {
   const { id, customer, period, currency } = statement;
-  const rows = linesOf(statement).map((line, index) => [
+  const document = exported(statement);
+  const rows = document.lines.map((line, index) => [
     ...[csvText(id), csvText(customer), period, currency, String(index + 1), line.kind],
     ...[
       csvText(line.cardKey),
@@ -41,7 +61,7 @@ export function statementCsv(statement: StatementRecord): string {
       csvText(line.description),
     ],
     ...[line.originPeriod ?? "", csvText(line.measure ?? ""), line.quantity ?? ""],
-    ...[line.amountExact, line.amountRounded],
+    ...[line.amountExact, line.amountRounded, ...inCredits(line, document)],
   ]);
   return csvOf([HEAD, ...rows]);
 }
@@ -49,8 +69,8 @@ export function statementCsv(statement: StatementRecord): string {
 /** One JSON object a line of the statement; each says whose it is. */
 export function statementNdjson(statement: StatementRecord): string {
   const { id, customer, period, currency } = statement;
-  return linesOf(statement)
-    .map((line, index) => ({
+  return exported(statement)
+    .lines.map((line, index) => ({
       ...{ statement: id, customer, period, currency, line: index + 1 },
       ...line,
     }))
