@@ -53,7 +53,7 @@ type Written =
 type WrittenStep =
   Exclude<keyof StepEvent, Written> extends never ? Pick<StepEvent, Written> : never;
 
-/** A step as `encodeEvent` writes it, but for whose it is, what it uses and how complete that is. */
+/** A step as `encodeEvent` writes it, but for who works, what it uses and how complete that is. */
 export function encodeStep(
   step: WrittenStep,
   { agent, usage, completeness }: Pick<StepEvent, "agent" | "usage" | "completeness">,

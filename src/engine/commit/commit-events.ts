@@ -1,7 +1,7 @@
 /** One unit of work: load, decide, seal, write, commit. */
 import type { NotEntitled } from "../../domain/budget/entitlements.ts";
 import type { Problem } from "../../domain/errors.ts";
-import type { StepEvent, TollgateEvent } from "../../domain/event/event.ts";
+import type { TollgateEvent } from "../../domain/event/event.ts";
 import { EVENTS_PER_EARLY_UNIT_MIN_COUNT } from "../../domain/limits.ts";
 import type { ToldAffairs } from "../alerts/affair-telling.ts";
 import { tellUnknownPrices } from "../alerts/tell-alert.ts";
@@ -62,7 +62,6 @@ export async function commitWork(
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
     await loadCondensed(unit, state, context.digest);
-    await state.held.load(unit, events.filter(isStep));
     const spending = { unit, state, tariff, book: kept };
     const watching = { unit, state, tariff, store, workspace, policies, pacedAtMs };
     watched = watchedBy(watching, { isAgain: watched !== null, digest: head.digest });
@@ -220,10 +219,6 @@ function entitledText({ what, name }: NotEntitled): string {
   if (what === "parallel_runs") return "may not use another run now";
   if (name === null) return `may use named ${what}s alone, and none is named`;
   return `may not use the ${what} "${name}"`;
-}
-
-function isStep(event: TollgateEvent): event is StepEvent {
-  return event.type === "step";
 }
 
 /** Steps that were taken up in any way: their holds, if they have one, are settled. */

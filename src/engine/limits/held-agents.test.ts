@@ -53,7 +53,7 @@ describe("A step that names no agent", () => {
     assert.deepEqual(agentsOf(world), ["support", "support"]);
   });
 
-  it("is of the agent that it was held for where nobody but an earlier step names one", async () => {
+  it("is of the agent that it was held for where only an earlier step names one", async () => {
     const world = await cappedWorld();
     await world.send(step({ id: "first", agent: "support", usage: NOTHING }));
     assert.deepEqual(await runAway(world, null), TWO_OF_FOUR);

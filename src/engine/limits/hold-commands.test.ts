@@ -128,7 +128,7 @@ class Oracle {
     return Math.floor(atMs / 3_600_000);
   }
 
-  /** Every limit that a hold on this run must fit: cap of each run above, agent, customer's hour. */
+  /** Every limit that a hold must fit: cap of each run above, agent, customer's hour. */
   fits(runNo: number, asked: number, agent: string): boolean {
     const ofAgent = this.level((one) => one.agent === agent);
     if (ofAgent.settled + ofAgent.held + asked > AGENTS_MOST) return false;

@@ -36,7 +36,10 @@ import {
 import { spenderOfStep, spendOfTree, spentByOutcome, spentByRun } from "./spend-of.ts";
 import type { BalancePlace } from "./spending-state.ts";
 
-/** Settles the holds of recorded steps, which were looked up, and moves every balance that the unit's rows count in. */
+/**
+ * Settles the holds of recorded steps, which were looked up before they were booked, and moves every
+ * balance that the unit's rows count in.
+ */
 export async function settleBudgets(
   spending: Spending,
   recorded: readonly Recorded[],
