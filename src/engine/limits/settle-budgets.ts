@@ -37,8 +37,8 @@ import { spenderOfStep, spendOfTree, spentByOutcome, spentByRun } from "./spend-
 import type { BalancePlace } from "./spending-state.ts";
 
 /**
- * Settles the holds of recorded steps, which were looked up before they were booked, and moves every
- * balance that the unit's rows count in.
+ * Settles the holds of recorded steps, which were looked up before these were booked, and moves
+ * every balance that the unit's rows count in.
  */
 export async function settleBudgets(
   spending: Spending,
