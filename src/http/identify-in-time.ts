@@ -4,7 +4,7 @@
 import { TollgateError } from "../domain/errors.ts";
 import { DECISION_MAX_MS } from "../domain/limits.ts";
 import type { ApiKey } from "../engine/ports.ts";
-import type { RouteContext } from "./route.ts";
+import type { RouteContext, TimeIsUp } from "./route.ts";
 
 /** Who asks, and what is left of the context to decide it in. */
 export interface Identified {
@@ -13,18 +13,19 @@ export interface Identified {
 }
 
 /**
- * A key that must be looked up takes of the time that the decision has. Where the store does not
+ * A key that must be looked up takes of the time that the answer has. Where the store does not
  * answer nothing will be decided; who was known by this key is still told what its budgets want.
- * Throws what `Authenticator.identify` throws, and `hold.undecided`.
+ * Throws what `Authenticator.identify` throws, and that time is up.
  */
 export async function identifyInTime(
   context: RouteContext,
   authorization: string | undefined,
+  code: TimeIsUp = "hold.undecided",
 ): Promise<Identified> {
   const { authenticator, decisionMaxMs = DECISION_MAX_MS } = context;
   const startedMs = performance.now();
   try {
-    const key = await inTime(authenticator.identify(authorization), decisionMaxMs);
+    const key = await inTime(authenticator.identify(authorization), decisionMaxMs, code);
     const leftMs = decisionMaxMs - (performance.now() - startedMs);
     return { key, context: { ...context, decisionMaxMs: Math.max(0, leftMs) } };
   } catch (error) {
@@ -34,20 +35,34 @@ export async function identifyInTime(
   }
 }
 
+const DETAILS: Readonly<Record<TimeIsUp, (maxMs: number) => string>> = {
+  "hold.undecided": (maxMs) => `No decision after ${maxMs} ms; it may still be made.`,
+  "store.unknown": (maxMs) => `No answer of the store after ${maxMs} ms; it may still be done.`,
+};
+
 /** Whether a store that does not answer is to blame, and not the request. */
 export function isUndecided(error: unknown): error is TollgateError {
   return error instanceof TollgateError && error.status === 503;
 }
 
 /**
- * A promise's result, unless it takes too long: then what it does goes on unattended. Throws
- * `hold.undecided`.
+ * What a route does where nothing is decided: it is done, or its caller is told in time that it may
+ * have been. Throws `store.unknown`. `waitMs` is how long it waits by itself (Default: not at all).
  */
-export function inTime<T>(work: Promise<T>, maxMs: number): Promise<T> {
+export async function doneInTime<T>(
+  { storeFailure, decisionMaxMs = DECISION_MAX_MS }: RouteContext,
+  work: () => Promise<T>,
+  waitMs = 0,
+): Promise<T> {
+  if (storeFailure !== undefined) throw storeFailure;
+  return inTime(work(), decisionMaxMs + waitMs, "store.unknown");
+}
+
+/** A promise's result, unless it takes too long: then what it does goes on unattended. */
+export function inTime<T>(work: Promise<T>, maxMs: number, code: TimeIsUp): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      const detail = `No decision after ${maxMs} ms; it may still be made.`;
-      reject(new TollgateError("hold.undecided", detail));
+      reject(new TollgateError(code, DETAILS[code](Math.round(maxMs))));
     }, maxMs);
     const done =
       <V>(tell: (value: V) => void) =>

@@ -213,12 +213,12 @@ function goneSignal({ draining }: RouteContext, { raw }: FastifyReply): AbortSig
 
 async function callerOf(
   context: RouteContext,
-  { scope, method, isInTime }: Route,
+  { scope, method, inTimeOr }: Route,
   { headers }: FastifyRequest,
 ): Promise<Omit<Underway, "body">> {
   if (scope === null) return { workspace: "", actor: null, context };
-  const { key, context: own } = isInTime
-    ? await identifyInTime(context, headers.authorization)
+  const { key, context: own } = inTimeOr
+    ? await identifyInTime(context, headers.authorization, inTimeOr)
     : { key: await context.authenticator.identify(headers.authorization), context };
   requireScope(key, scope);
   const { workspace, id, label } = key;

@@ -14,6 +14,9 @@ import type { BodyBudget } from "./read-body.ts";
 import type { JsonSchema, ObjectSchema } from "./schema.ts";
 import type { Traffic } from "./traffic.ts";
 
+/** How it is told that time is up: nobody decided, or what was asked for may have been done. */
+export type TimeIsUp = Extract<ErrorCode, "hold.undecided" | "store.unknown">;
+
 /** What a handler works with. */
 export interface RouteContext extends HttpParts {
   readonly authenticator: Authenticator;
@@ -113,10 +116,10 @@ export interface RouteOf<Params, Query, Body> {
    */
   readonly isReport?: true;
   /**
-   * Whether its caller is answered within `decisionMaxMs`, in which the key is looked up, too.
-   * (Default: no.)
+   * What its caller is told where it is not answered within `decisionMaxMs`, in which the key is
+   * looked up, too. (Default: it may take as long as the store does.)
    */
-  readonly isInTime?: true;
+  readonly inTimeOr?: TimeIsUp;
   /** Codes besides those that every route of its kind may answer. */
   readonly errors?: readonly ErrorCode[];
   handle(

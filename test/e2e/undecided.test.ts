@@ -145,6 +145,56 @@ describe("no decision", () => {
     }
   });
 
+  /** What may be asked about holds that were granted. */
+  const ABOUT_HOLDS = [
+    ["POST", "holds/release", { holds: [{ id: "s1" }] }],
+    ["POST", "holds/renew", { holds: [{ id: "s1" }] }],
+    ["GET", "wait?timeoutMs=0", undefined],
+  ] as const;
+
+  test("who gives back, renews or waits where a store hangs is told so in time", async () => {
+    await ask();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const restore = before(() => promise);
+    const store = server.store as { runs: Store["runs"] };
+    const { runs } = store;
+    store.runs = async (...asked) => {
+      await promise;
+      return runs.apply(server.store, asked);
+    };
+    for (const [method, path, body] of ABOUT_HOLDS) {
+      const answer = await api.call(method, `/v1/runs/r1/${path}`, { body });
+      const { code, onUndecided } = answer.body;
+      assert.deepEqual([answer.status, code, onUndecided], [503, "store.unknown", undefined], path);
+      assert.equal(answer.headers.get("retry-after"), "1");
+    }
+    const headers = { authorization: `Bearer ${server.adminKey}`, accept: "text/event-stream" };
+    const stream = await fetch(`${server.url}/v1/runs/r1/wait`, { headers });
+    assert.equal(stream.status, 503);
+    await stream.text();
+    restore();
+    store.runs = runs;
+    resolve();
+  });
+
+  test("a key that cannot be looked up is no reason to wait longer for that", async (t) => {
+    await ask();
+    const past = performance.now() + 2_000;
+    t.mock.method(performance, "now", () => past);
+    loseKeys(null);
+    const known = `Bearer ${server.adminKey}`;
+    for (const authorization of [known, `Bearer  ${server.adminKey}`]) {
+      for (const [method, path, body] of ABOUT_HOLDS) {
+        const headers = { authorization, "content-type": "application/json" };
+        const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+        const url = `${server.url}/v1/runs/r1/${path}`;
+        const answer = await fetch(url, { method, headers, ...sent });
+        const { code } = (await answer.json()) as Record<string, unknown>;
+        assert.deepEqual([answer.status, code], [503, "store.unknown"], path);
+      }
+    }
+  });
+
   test("what is wrong with a request is not undecided", async () => {
     const { status, body } = await ask({ holds: [{ id: "s1", kind: "nothing" }] });
     assert.deepEqual([status, body.undecided], [400, undefined]);

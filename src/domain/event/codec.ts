@@ -53,15 +53,15 @@ type Written =
 type WrittenStep =
   Exclude<keyof StepEvent, Written> extends never ? Pick<StepEvent, Written> : never;
 
-/** A step as `encodeEvent` writes it, but for what it uses and how complete that is. */
+/** A step as `encodeEvent` writes it, but for who works, what it uses and how complete that is. */
 export function encodeStep(
   step: WrittenStep,
-  { usage, completeness }: Pick<StepEvent, "usage" | "completeness">,
+  { agent, usage, completeness }: Pick<StepEvent, "agent" | "usage" | "completeness">,
 ): string {
   let text = `{"type":"step","run":${jsonString(step.run)},"source":${jsonString(step.source)}`;
   text += `,"id":${jsonString(step.id)},"occurredAtMs":${step.occurredAtMs}`;
   text += `,"contentHash":${jsonString(step.contentHash)},"customer":${textOrNull(step.customer)}`;
-  text += `,"agent":${textOrNull(step.agent)},"parentRun":${textOrNull(step.parentRun)}`;
+  text += `,"agent":${textOrNull(agent)},"parentRun":${textOrNull(step.parentRun)}`;
   text += `,"parentStep":${textOrNull(step.parentStep)},"callId":${textOrNull(step.callId)}`;
   text += `,"hold":${textOrNull(step.hold)},"kind":"${step.kind}","status":"${step.status}"`;
   text += `,"completeness":"${completeness}","attempt":${step.attempt},"payer":"${step.payer}"`;

@@ -46,6 +46,7 @@ function draftOf(ledger: Ledger, customer: string, event: StepEvent): StepDraft 
   const run = state.runOrNew(event.run);
   const ratedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
   const role = roleOf(run, event);
+  const agent = event.agent ?? state.held.agentOf(event, customer);
   const draft: StepDraft = {
     kind: event.kind,
     status: event.status,
@@ -68,8 +69,8 @@ function draftOf(ledger: Ledger, customer: string, event: StepEvent): StepDraft 
     amendedBy: null,
     contentHash: event.contentHash,
     customer,
-    agent: event.agent ?? inheritedAgent(run),
-    namesAgent: event.agent !== null,
+    agent: agent ?? inheritedAgent(run),
+    namesAgent: agent !== null,
     overruled: role !== event.role,
     parentStep: event.parentStep,
     callId: event.callId,

@@ -11,6 +11,7 @@ import type { Counter } from "../../domain/rating/counter.ts";
 import type { GrowingRollup, RollupDelta, RollupKey } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, Totals } from "../../domain/run/run.ts";
 import { factsOfRun, newRun, statesSame } from "../../domain/run/run.ts";
+import { HeldSteps } from "../limits/held-steps.ts";
 import { SpendingState } from "../limits/spending-state.ts";
 import type {
   Call,
@@ -120,6 +121,8 @@ export class BatchState {
   hasAlert = false;
   /** Balances of budgets, holds and stops. */
   readonly spending = new SpendingState();
+  /** Holds of the steps that the unit books. */
+  readonly held = new HeldSteps();
   /** By customer, who rarely has two in one unit. */
   readonly #pages = new Map<string, LedgerPage[]>();
   /** The page asked for last, and whose it is: the charges of one step ask for the same. */

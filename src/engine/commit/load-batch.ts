@@ -45,6 +45,8 @@ export async function loadBatch(
     for (const event of added) all.push(event);
   }
   await loadIdentities(unit, state, all);
+  const steps = all.filter((event) => event.type === "step");
+  await state.held.load(unit, steps);
   if (tariff.waitsForEnd) await loadWaiting(unit, state, all);
   await loadCustomers(unit, state, all);
   // Where nothing is booked, as for holds alone, no counter moves.

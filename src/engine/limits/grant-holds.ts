@@ -128,7 +128,8 @@ async function decide(granting: Deciding, { ask, prepared }: Asked): Promise<Hol
   if ("problem" in prepared) return prepared;
   const { asker, spender, places } = prepared;
   const { customer } = asker;
-  const worstCase = worstCaseOf(ask, { tariff, customer, nowMs: state.receivedAtMs });
+  const { agent } = spender;
+  const worstCase = worstCaseOf(ask, { tariff, customer, agent, nowMs: state.receivedAtMs });
   const budgets = places.map(roomAt);
   if (prepaid !== null) {
     const { parts } = worstCase(ask.output?.mostTokens ?? 0);
@@ -301,7 +302,7 @@ interface Granted {
 
 function grant(
   granting: Deciding,
-  { ask, prepared: { asker, places }, rooms, policies }: Granted,
+  { ask, prepared: { asker, agent, places }, rooms, policies }: Granted,
   decided: Extract<ReturnType<typeof decideHold>, { readonly decision: "allow" }>,
 ): HoldDecision {
   const { state, ids } = granting;
@@ -327,7 +328,7 @@ function grant(
     maxOutputTokens,
     isClamped,
     reserves,
-    document: encodeStep(step, { usage, completeness: "estimated" }),
+    document: encodeStep(step, { agent, usage, completeness: "estimated" }),
     endedAtMs: null,
     settledBy: null,
   };

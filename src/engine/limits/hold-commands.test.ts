@@ -14,16 +14,18 @@ import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { openPostgresStore } from "../../store/postgres/postgres-store.ts";
 import { postgresServer } from "../../store/real-postgres-contract.ts";
 import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
+import { verifyDataFolder } from "../../store/verify/verify-data-folder.ts";
 import { NOW_MS, opened, PRICES, step, usage, voided } from "../commit/engine-world.test.ts";
 import type { Engine } from "../engine.ts";
 import type { Store } from "../ports.ts";
 import { ask, budget, holdOn, release } from "./holds-world.test.ts";
 
-/** A tree of four levels, and a run beside it; two customers. */
+/** A tree of four levels, and runs beside it, one of which is never opened; two customers. */
 const RUNS: readonly {
   readonly id: string;
   readonly parent: string | null;
   readonly customer: string;
+  readonly isUnopened?: boolean;
 }[] = [
   { id: "root", parent: null, customer: "acme" },
   { id: "left", parent: "root", customer: "acme" },
@@ -31,16 +33,29 @@ const RUNS: readonly {
   { id: "leaf", parent: "left", customer: "acme" },
   { id: "beside", parent: null, customer: "acme" },
   { id: "other", parent: null, customer: "globex" },
+  { id: "unopened", parent: null, customer: "globex", isUnopened: true },
 ];
+/** Of every opened run, and of the first step of the one that is not. */
+const RUNS_AGENT = "a";
+const AGENTS_MOST = 200;
 const MINUTE_MS = 60_000;
 /** Shortly before a window ends, so that holds outlive theirs. */
 const START_MS = NOW_MS + 50 * MINUTE_MS;
 const TTL_MS = 2 * MINUTE_MS;
 const QUARANTINE_MS = 10 * MINUTE_MS;
 
+/** Who asks, or records; null: no agent is named. */
+interface Act<Name extends string> {
+  readonly do: Name;
+  readonly run: number;
+  readonly step: number;
+  readonly tokens: number;
+  readonly agent: string | null;
+}
+
 type Command =
-  | { readonly do: "hold"; readonly run: number; readonly step: number; readonly tokens: number }
-  | { readonly do: "record"; readonly run: number; readonly step: number; readonly tokens: number }
+  | Act<"hold">
+  | Act<"record">
   | { readonly do: "release" | "void"; readonly run: number; readonly step: number }
   | { readonly do: "wait"; readonly minutes: number }
   | { readonly do: "raise"; readonly run: number; readonly limit: number };
@@ -48,15 +63,11 @@ type Command =
 const run = fc.nat({ max: RUNS.length - 1 });
 const stepNo = fc.nat({ max: 5 });
 const tokens = fc.integer({ min: 1, max: 40 });
+const agent = fc.constantFrom(null, null, RUNS_AGENT, "b");
+const act = { run, step: stepNo, tokens, agent };
 const command: fc.Arbitrary<Command> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({ do: fc.constant("hold" as const), run, step: stepNo, tokens }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({ do: fc.constant("record" as const), run, step: stepNo, tokens }),
-  },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("hold" as const), ...act }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("record" as const), ...act }) },
   fc.record({ do: fc.constantFrom("release" as const, "void" as const), run, step: stepNo }),
   fc.record({ do: fc.constant("wait" as const), minutes: fc.integer({ min: 1, max: 25 }) }),
   fc.record({ do: fc.constant("raise" as const), run, limit: fc.integer({ min: 0, max: 200 }) }),
@@ -69,7 +80,15 @@ interface KnownStep {
   readonly atMs: number;
   state: "held" | "released" | "estimated" | "exact" | "voided";
   heldTokens: number;
+  /** The ask as it was sent. */
+  asked: string;
+  agent: string | null;
   expiresAtMs: number;
+}
+
+/** A better record leaves a step with the agent that it had. */
+function estimatesAgent({ state, agent }: KnownStep): string | null {
+  return state === "estimated" ? agent : null;
 }
 
 /** The oracle: lists, and sums over them. A token costs 0.01. */
@@ -98,12 +117,21 @@ class Oracle {
     return false;
   }
 
+  /** Whom a record counts for: what it names, else its hold or the estimate, else the opening. */
+  agentOf({ agent, run: runNo }: Act<"record">, known: KnownStep | undefined): string | null {
+    const isOfHold = known?.state === "held" || known?.state === "estimated";
+    if (known !== undefined && isOfHold) return estimatesAgent(known) ?? agent ?? known.agent;
+    return agent ?? (RUNS[runNo]?.isUnopened ? null : RUNS_AGENT);
+  }
+
   hour(atMs: number): number {
     return Math.floor(atMs / 3_600_000);
   }
 
-  /** Every limit that a hold on this run must fit: cap of each run above, customer's hour. */
-  fits(runNo: number, asked: number): boolean {
+  /** Every limit that a hold must fit: cap of each run above, agent, customer's hour. */
+  fits(runNo: number, asked: number, agent: string): boolean {
+    const ofAgent = this.level((one) => one.agent === agent);
+    if (ofAgent.settled + ofAgent.held + asked > AGENTS_MOST) return false;
     for (const [above] of RUNS.entries()) {
       if (!this.isBelow(runNo, above)) continue;
       const { settled, held } = this.level((one) => this.isBelow(one.run, above));
@@ -126,9 +154,12 @@ async function play(store: Store, commands: readonly Command[]): Promise<void> {
   await budget(engine, "cap", { each: "run", measure: "cost", limit: "1" });
   const hourly = { each: "customer", measure: "cost", limit: "1.5", per: "hour" };
   await budget(engine, "hour", hourly);
-  for (const { id, parent, customer } of RUNS) {
-    const open = opened({ run: id, id: `open ${id}`, parentRun: parent, customer, agent: "a" });
-    await engine.ingest("w", [open]);
+  const limit = `${AGENTS_MOST / 100}`;
+  await budget(engine, "agent", { each: "agent", measure: "cost", limit, per: "lifetime" });
+  for (const { id, parent, customer, isUnopened = false } of RUNS) {
+    const place = { run: id, id: `open ${id}`, parentRun: parent, customer, agent: RUNS_AGENT };
+    const first = step({ ...place, occurredAtMs: NOW_MS - 1, usage: usage({}) });
+    await engine.ingest("w", [isUnopened ? first : opened(place)]);
   }
   const world = new PlayedWorld(engine, clock);
   for (const one of commands) {
@@ -183,14 +214,17 @@ class PlayedWorld {
         run: id,
         id: name,
         customer,
+        agent: one.agent,
         usage: usage({ input_uncached: one.tokens }),
       });
       await this.engine.ingest("w", [event]);
       if (known?.state === "exact" || known?.state === "voided") return;
+      const agent = this.oracle.agentOf(one, known);
       // A step counts when its hold was granted, or else when it came.
       const atMs = known === undefined || known.state === "released" ? this.clock.now : known.atMs;
-      const recorded = { run: one.run, name, tokens: one.tokens, atMs, heldTokens: 0 };
-      this.oracle.steps.set(name, { ...recorded, state: "exact", expiresAtMs: 0 });
+      const recorded = { run: one.run, name, tokens: one.tokens, atMs, agent };
+      const ended = { heldTokens: 0, asked: "", expiresAtMs: 0 };
+      this.oracle.steps.set(name, { ...recorded, ...ended, state: "exact" });
     }
     if (one.do === "release") {
       await release(this.engine, id, name);
@@ -204,7 +238,7 @@ class PlayedWorld {
   }
 
   async #askFor(
-    one: Command & { readonly do: "hold" },
+    one: Act<"hold">,
     at: { id: string; name: string; known: KnownStep | undefined; customer: string | null },
   ): Promise<void> {
     const { id, name, known, customer } = at;
@@ -212,30 +246,45 @@ class PlayedWorld {
       run: id,
       id: name,
       customer,
+      agent: one.agent,
       usage: usage({ input_uncached: one.tokens }),
     });
+    const asked = `${one.tokens} of ${one.agent}`;
     const [decision] = await holdOn(
       this.engine,
       id,
-      ask(name, { step: wanted, contentHash: `${one.tokens}` }),
+      ask(name, { step: wanted, contentHash: asked }),
     );
     const said = decision?.decision;
     if (known?.state === "held") {
-      assert.equal(said, known.heldTokens === one.tokens ? "allow" : "conflict");
+      assert.equal(said, known.asked === asked ? "allow" : "conflict");
       return;
     }
     if (known !== undefined && known.state !== "released") {
       assert.equal(said, "settled");
       return;
     }
-    assert.equal(said === "allow", this.oracle.fits(one.run, one.tokens), `${name}: ${said}`);
+    const agent = one.agent ?? RUNS_AGENT;
+    const fits = this.oracle.fits(one.run, one.tokens, agent);
+    assert.equal(said === "allow", fits, `${name}: ${said}`);
     if (said !== "allow") return;
-    const held = { tokens: 0, atMs: this.clock.now, heldTokens: one.tokens };
+    const held = { tokens: 0, atMs: this.clock.now, heldTokens: one.tokens, asked, agent };
     const expiresAtMs = this.clock.now + TTL_MS;
     this.oracle.steps.set(name, { run: one.run, name, ...held, state: "held", expiresAtMs });
   }
 
   async compare(): Promise<void> {
+    const { balances } = await this.engine.limits.balancesOf("w", "agent", { limit: 10 });
+    for (const name of [RUNS_AGENT, "b"]) {
+      const found = balances.find(({ scope }) => scope === name);
+      const cents = (level: bigint = 0n) => Number(level / 10n ** 31n);
+      const now = { settled: cents(found?.settled), held: cents(found?.held) };
+      assert.deepEqual(
+        now,
+        this.oracle.level(({ agent: by }) => by === name),
+        `agent ${name}`,
+      );
+    }
     for (const [above, { id, customer }] of RUNS.entries()) {
       const { budgets } = await this.engine.limits.runState("w", id);
       const cents = (level: bigint) => Number(level / 10n ** 31n);
@@ -275,13 +324,15 @@ describe("Holds under random commands answer as the oracle does", () => {
     );
   });
 
-  it("on SQLite, and again after the file was opened anew", async () => {
+  it("on SQLite, whose file verify finds no fault with", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(command, { maxLength: 40 }), async (commands) => {
         count += 1;
-        const store = openSqliteStore({ dataDir: join(folder, `${count}`), digest: nodeDigest });
+        const dataDir = join(folder, `${count}`);
+        const store = openSqliteStore({ dataDir, digest: nodeDigest });
         await play(store, commands);
         await store.close();
+        assert.deepEqual(verifyDataFolder(dataDir).findings, []);
       }),
       { numRuns: isFull ? 500 : 15 },
     );

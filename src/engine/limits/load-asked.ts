@@ -31,6 +31,8 @@ export interface RoomPlace {
 export interface PreparedAsk {
   readonly asker: Asker;
   readonly spender: Spender;
+  /** Agent of the step unless it names another; null: the one that its run's opening states. */
+  readonly agent: string | null;
   /** Balances of credit aside. */
   readonly places: readonly RoomPlace[];
   readonly stops: readonly StopKey[];
@@ -101,7 +103,9 @@ function prepare(granting: Spending, { limits, asker }: OfRequest, ask: HoldAsk)
       places.push({ record, scope, window, place: state.spending.place(key) });
     }
   }
-  return { asker, spender, places, stops: stopKeysOf(spender) };
+  const { opened, standing } = asker.run;
+  const agent = opened || standing ? ask.step.agent : spender.agent;
+  return { asker, spender, agent, places, stops: stopKeysOf(spender) };
 }
 
 /**

@@ -23,6 +23,7 @@ import { type FirstSeqs, loadFirstSeqs } from "../commit/first-seqs.ts";
 import { newCustomer } from "../customers/customer-defaults.ts";
 import type { StepKey } from "../ports.ts";
 import { type Booking, bookBalances } from "./book-balances.ts";
+import type { Recorded } from "./held-steps.ts";
 import {
   currencyOf,
   isInTotals,
@@ -35,17 +36,17 @@ import {
 import { spenderOfStep, spendOfTree, spentByOutcome, spentByRun } from "./spend-of.ts";
 import type { BalancePlace } from "./spending-state.ts";
 
-/** A step whose hold, if it has one, is settled by it. */
-export interface Recorded extends StepKey {
-  readonly callId: string | null;
-}
-
-/** Settles the holds of recorded steps and moves every balance that the unit's rows count in. */
+/**
+ * Settles the holds of recorded steps, which were looked up before these were booked, and moves
+ * every balance that the unit's rows count in.
+ */
 export async function settleBudgets(
   spending: Spending,
   recorded: readonly Recorded[],
 ): Promise<void> {
-  const settled = await settleHolds(spending, [...recorded, ...releasedOf(spending)]);
+  const released = releasedOf(spending);
+  await spending.state.held.load(spending.unit, released);
+  const settled = await settleHolds(spending, [...recorded, ...released]);
   if (spending.book.records.length === 0) return;
   const bookings: Booking[] = [];
   const [steps, runs] = [changedSteps(spending), changedRuns(spending)];
@@ -72,35 +73,26 @@ async function settleHolds(
   spending: Spending,
   recorded: readonly Recorded[],
 ): Promise<SettledHolds> {
-  const { unit, state } = spending;
+  const { state } = spending;
   const settled = new Map<string, Hold>();
-  if (recorded.length === 0 || (await unit.spending.countingHoldCount()) === 0) return settled;
-  const callIds = [...new Set(recorded.flatMap(({ callId }) => callId ?? []))];
-  const own = await unit.spending.countingHolds(recorded);
-  const called = callIds.length === 0 ? [] : await unit.spending.countingHoldsOfCalls(callIds);
-  if (own.length === 0 && called.length === 0) return settled;
-  for (const hold of [...own, ...called]) state.spending.loadHold(hold);
+  if (state.held.isEmpty) return settled;
+  const found: { readonly step: Recorded; readonly hold: Hold }[] = [];
+  for (const step of recorded) {
+    const hold = state.held.of(step, state.runs.get(step.run)?.customer ?? null);
+    if (hold !== undefined) found.push({ step, hold });
+  }
+  for (const { hold } of found) state.spending.loadHold(hold);
   await loadBalances(
     spending,
-    [...own, ...called].flatMap(({ reserves }) => reserves),
+    found.flatMap(({ hold }) => hold.reserves),
   );
-  const byStep = new Map(own.map((hold) => [stepKeyText(hold), hold]));
-  for (const step of recorded) {
+  for (const { step, hold } of found) {
     const key = stepKeyText(step);
-    const hold = byStep.get(key) ?? called.find((one) => isCallOf(one, step, state));
-    if (hold === undefined || settled.has(key)) continue;
-    if (state.spending.hold(hold)?.state !== hold.state) continue;
+    if (settled.has(key) || state.spending.hold(hold)?.state !== hold.state) continue;
     state.spending.putHold(settleHold(hold, step, state.receivedAtMs));
     settled.set(key, hold);
   }
   return settled;
-}
-
-/** A call id is unique within its customer. */
-function isCallOf(hold: Hold, { run, callId }: Recorded, state: Spending["state"]): boolean {
-  return (
-    callId !== null && hold.callId === callId && state.runs.get(run)?.customer === hold.customer
-  );
 }
 
 /** What a row's change comes to in the balances of budgets. */

@@ -15,17 +15,20 @@ import type { Customer } from "../ports.ts";
 
 /**
  * Prices an ask by the prices and the card in force now. A cost that nobody knows is the caller's
- * word for it, or unknown; one that may be too low counts as unknown too.
+ * word for it, or unknown; one that may be too low counts as unknown too. Charges may be of the
+ * work of some agents, so the step is that of the agent that it will count for.
  */
 export function worstCaseOf(
   ask: HoldAsk,
   {
     tariff,
     customer,
+    agent,
     nowMs,
   }: {
     readonly tariff: Tariff;
     readonly customer: Customer;
+    readonly agent: string | null;
     readonly nowMs: number;
   },
 ): (outputTokens: number) => WorstCase {
@@ -34,7 +37,8 @@ export function worstCaseOf(
   let last: { readonly outputTokens: number; readonly worst: WorstCase } | null = null;
   const worstOf = (outputTokens: number): WorstCase => {
     const stated = { usage: usageWith(ask, outputTokens), cost: ask.cost ?? ZERO_AMOUNT };
-    const step = { ...ask.step, usage: stated.usage, cost: stated.cost, ratedAtMs: nowMs };
+    const of = { agent, usage: stated.usage, cost: stated.cost };
+    const step = { ...ask.step, ...of, ratedAtMs: nowMs };
     const found = tariff.priceStep(step, nowMs);
     if (found.cost > step.cost) step.cost = found.cost;
     // What a trial makes free is charged to nobody, whatever it would have cost.

@@ -13,7 +13,7 @@ import {
 } from "../../domain/limits.ts";
 import type { HoldsRequest, RunState } from "../../engine/limits/hold-answers.ts";
 import type { HoldPlace } from "../../engine/spending-ports.ts";
-import { inTime, isUndecided } from "../identify-in-time.ts";
+import { doneInTime, inTime, isUndecided } from "../identify-in-time.ts";
 import { timeText } from "../instant.ts";
 import { NoDecision } from "../problem.ts";
 import { json, ok, type RouteAnswer, type RouteContext, type RouteInput, route } from "../route.ts";
@@ -45,7 +45,7 @@ export const ASK_ROUTE = route<RunParam>({
   summary: "Ask before steps start: each is allowed, slowed down, paused or blocked, on its own.",
   scope: "ingest",
   params: RUN_PARAM,
-  isInTime: true,
+  inTimeOr: "hold.undecided",
   body: { schema: ANY, isParsedByHandler: true },
   answers: { 200: json("A decision for each hold, in the order asked.", named("HoldsAnswer")) },
   errors: [
@@ -93,7 +93,7 @@ async function decide(
     return { request, ...(await engine.hold(workspace, events, request)) };
   };
   try {
-    return await inTime(work(), decisionMaxMs);
+    return await inTime(work(), decisionMaxMs, "hold.undecided");
   } catch (error) {
     if (!isUndecided(error)) throw error;
     const { events, request } = read(OCCURRED_AT_MIN_MS);
@@ -138,14 +138,17 @@ const release = route<RunParam, unknown, unknown>({
   summary: "Give back what was held for steps that will not be made. Repeating it changes nothing.",
   scope: "ingest",
   params: RUN_PARAM,
+  inTimeOr: "store.unknown",
   body: { schema: ANY, isParsedByHandler: true },
   answers: { 200: json("The holds as they are now.", named("HoldList")) },
   errors: ["hold.not_found", "field.missing", "field.invalid", "field.unknown"],
   handle: async (context, { workspace, params: { run }, body }) => {
     const releases = context.readNamedHolds(body, run);
     const request = { ...NO_REQUEST, run, releases };
-    const { answer } = await context.engine.hold(workspace, [], request);
-    return holdList(context, { workspace, run }, answer.released);
+    return doneInTime(context, async () => {
+      const { answer } = await context.engine.hold(workspace, [], request);
+      return holdList(context, { workspace, run }, answer.released);
+    });
   },
 });
 
@@ -156,14 +159,17 @@ const renew = route<RunParam, unknown, unknown>({
   summary: "Keep holds open for longer while their calls go on.",
   scope: "ingest",
   params: RUN_PARAM,
+  inTimeOr: "store.unknown",
   body: { schema: ANY, isParsedByHandler: true },
   answers: { 200: json("The holds as they are now.", named("HoldList")) },
   errors: ["hold.not_found", "field.missing", "field.invalid", "field.unknown"],
   handle: async (context, { workspace, params: { run }, body }) => {
     const renewals = context.readNamedHolds(body, run);
     const request = { ...NO_REQUEST, run, renewals };
-    const { answer } = await context.engine.hold(workspace, [], request);
-    return holdList(context, { workspace, run }, answer.renewed);
+    return doneInTime(context, async () => {
+      const { answer } = await context.engine.hold(workspace, [], request);
+      return holdList(context, { workspace, run }, answer.renewed);
+    });
   },
 });
 
@@ -225,6 +231,7 @@ const wait = route<RunParam, WaitQuery>({
   summary: "Wait until a paused run may go on; answers at once where it is not paused.",
   scope: "ingest",
   params: RUN_PARAM,
+  inTimeOr: "store.unknown",
   query: closed({
     "timeoutMs?": described(
       { type: "integer", minimum: 0, maximum: WAIT_MAX_MS, default: 25_000 },
@@ -240,25 +247,28 @@ const wait = route<RunParam, WaitQuery>({
       },
     },
   },
-  errors: ["run.not_found", "field.invalid", "field.out_of_range"],
+  errors: ["run.not_found", "field.invalid", "field.out_of_range", "store.unknown"],
   handle: async (context, input) => {
     if (input.accept.includes(EVENT_STREAM)) return stream(context, input);
     const { workspace, params, query, gone } = input;
-    const options = { timeoutMs: query.timeoutMs, signal: gone() };
-    return ok(runStateView(await context.engine.limits.waitForRun(workspace, params.run, options)));
+    const { timeoutMs } = query;
+    const options = { timeoutMs, signal: gone() };
+    const wait = () => context.engine.limits.waitForRun(workspace, params.run, options);
+    return ok(runStateView(await doneInTime(context, wait, timeoutMs)));
   },
 });
 
 /** The same as a stream: the state now, each change, and why it ends. */
 async function stream(
-  { engine, draining }: RouteContext,
+  context: RouteContext,
   { workspace, params, query, gone }: RouteInput<RunParam, WaitQuery, unknown>,
 ): Promise<RouteAnswer> {
+  const { engine, draining } = context;
   const { run } = params;
   const { timeoutMs } = query;
   const options = { timeoutMs, heartbeatMs: WAIT_HEARTBEAT_MS, signal: gone() };
   // The first look fails before anything is sent: an unknown run is a 404 like everywhere.
-  await engine.limits.runState(workspace, run);
+  await doneInTime(context, () => engine.limits.runState(workspace, run));
   const states = engine.limits.followRun(workspace, run, options);
   const pieces = eventsOf(states, () => draining.aborted);
   return { status: 200, body: null, type: EVENT_STREAM, pieces };
