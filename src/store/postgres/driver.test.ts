@@ -15,7 +15,7 @@ function askForPassword(socket: Socket): void {
   socket.on("data", () => socket.write(answers.shift() ?? "", "latin1"));
 }
 
-test("a connection that the driver gave up is closed, and nobody waits for the server", async (t) => {
+test("a connection that the driver gave up is closed, and not waited for", async (t) => {
   const server = createServer(askForPassword);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
