@@ -140,6 +140,8 @@ export interface FormerRun {
   readonly facts: RunFacts;
   /** Last seq at which it was so; it had been since `facts.sinceSeq`. */
   readonly untilSeq: number;
+  /** The facts as they are sealed and stored (`encodeFormer`): made once. */
+  readonly document: string;
 }
 
 /** What an outcome was until the unit of work that changed it. */

@@ -8,8 +8,8 @@ import type { ChainLink, FormerOutcome, FormerRun } from "../engine/ports.ts";
 import type { Bound, Row } from "./stored-rows.ts";
 
 /** Values of `former_runs` behind the workspace, without the checksum. */
-export function encodeFormerRun({ facts, untilSeq }: FormerRun): Bound[] {
-  return [facts.id, facts.sinceSeq, untilSeq, encodeFormer(facts)];
+export function encodeFormerRun({ facts, untilSeq, document }: FormerRun): Bound[] {
+  return [facts.id, facts.sinceSeq, untilSeq, document];
 }
 
 /** Values of `former_outcomes` behind the workspace, without the checksum. */

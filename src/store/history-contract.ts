@@ -1,6 +1,7 @@
 /** Reads of what was: links by their place, revisions of steps, versions of runs and outcomes. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { encodeFormer } from "../domain/run/former-text.ts";
 import { factsOfRun } from "../domain/run/run.ts";
 import type { Store } from "../engine/ports.ts";
 import { anyId, anyOutcome, anyRun } from "./arbitrary-rows-contract.ts";
@@ -107,8 +108,8 @@ async function checkFormerRuns(scene: Scene): Promise<void> {
     const facts = factsOfRun({ ...run, sinceSeq: 4, ...(isLabelled ? { labels } : {}) });
     const later = { ...facts, agent: "later", sinceSeq: 7 };
     const formerRuns = [
-      { facts, untilSeq: 6 },
-      { facts: later, untilSeq: 9 },
+      { facts, untilSeq: 6, document: encodeFormer(facts) },
+      { facts: later, untilSeq: 9, document: encodeFormer(later) },
     ];
     await write(scene.store(), workspace, { runs: [{ ...run, sinceSeq: 10 }], formerRuns });
     const at = (seq: number) => scene.store().formerRun(workspace, run.id, seq);

@@ -10,12 +10,17 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { rootCertificates } from "node:tls";
 import { nodeDigest } from "../../src/compose.ts";
+import { StoreRefused } from "../../src/engine/store-refused.ts";
 import { openPostgresStore } from "../../src/store/postgres/postgres-store.ts";
+import { Sessions } from "../../src/store/postgres/sessions.ts";
 import { type PostgresServer, startPostgres } from "../postgres-server.ts";
-import { RECEIVER_CERTIFICATE, RECEIVER_KEY } from "../security/receiver-certificate.ts";
+import * as certificates from "../security/receiver-certificate.ts";
+
+const { EXPIRED_CERTIFICATE, RECEIVER_CERTIFICATE, RECEIVER_KEY } = certificates;
 
 /** Whoever comes without TLS is turned away, but for the test itself, which makes databases. */
-const ONLY_TLS = `hostssl all all all trust
+const ONLY_TLS = `hostssl all asked all scram-sha-256
+hostssl all all all trust
 hostnossl postgres all all trust
 hostnossl all all all reject
 `;
@@ -99,7 +104,31 @@ test("a certificate of an authority that the node does not trust is refused", as
 });
 
 test("a certificate of another name is refused", async () => {
-  await refused(address(secured, VERIFIED, "localhost"), /altnames.*localhost/);
+  await refused(
+    address(secured, VERIFIED, "localhost"),
+    /altnames.*localhost.*name the host in DATABASE_URL/,
+  );
+});
+
+test("a certificate that has expired is refused, and its owner told what to do", async () => {
+  const files = { "server.crt": EXPIRED_CERTIFICATE, "server.key": RECEIVER_KEY };
+  const expired = await startPostgres({ settings: { ssl: "on" }, files });
+  const authority = join(folder, "expired.pem");
+  writeFileSync(authority, EXPIRED_CERTIFICATE);
+  try {
+    const url = address(await expired.createDatabase(), { ...VERIFIED, sslrootcert: authority });
+    await refused(url, /its certificate has expired; give the server a new one/);
+    const sessions = await Sessions.open(url);
+    await assert.rejects(sessions.unit(), ({ cause }: Error) => {
+      assert.ok(cause instanceof StoreRefused);
+      assert.match(cause.message, /^its certificate has expired;/);
+      assert.match(cause.remedy, /^give the server a new one/);
+      return true;
+    });
+    await sessions.end();
+  } finally {
+    await expired.stop();
+  }
 });
 
 test("who asks for no TLS is turned away by a server that demands it", async () => {
@@ -129,5 +158,13 @@ test("an address that says less of TLS than a node wants to know is refused", as
 });
 
 test("a node that wants TLS does not go on in plain text where the server has none", async () => {
-  await refused(address(unsecured, VERIFIED), /SSL/);
+  await refused(address(unsecured, VERIFIED), /SSL.*turn ssl on there/);
+});
+
+test("an address without a password, and one with a wrong one, are told apart", async () => {
+  const asked = new URL(address(secured, VERIFIED));
+  asked.username = "asked";
+  await refused(asked.href, /asks for a password, and the address has none; correct/);
+  asked.password = "wrong";
+  await refused(asked.href, /password authentication failed.*correct the user and password/);
 });

@@ -10,17 +10,39 @@ const MARK = "$";
 const AMOUNT = "$n";
 const PART_END = "\u001f";
 
+/** Keys of versions that have the same ones in the same order. */
+interface Shape {
+  readonly keys: readonly string[];
+  /** The keys in the order of the text, each with what stands in front of its value. */
+  readonly parts: readonly { readonly key: string; readonly before: string }[];
+}
+
+let lastShape: Shape = { keys: [], parts: [] };
+
+/** All runs have the same keys, and nearly always in the same order. */
+function shapeOf(value: object): Shape {
+  const keys = Object.keys(value);
+  const { keys: last } = lastShape;
+  if (keys.length === last.length && keys.every((key, at) => key === last[at])) return lastShape;
+  const parts = keys.toSorted().map((key) => ({ key, before: `${JSON.stringify(marked(key))}:` }));
+  lastShape = { keys, parts };
+  return lastShape;
+}
+
 /**
- * Writes a former version as its document. A tree of 10,000 runs that is bound has as many: what
- * is a plain value, as most of a version is, is written without a copy of what it stands in.
+ * Writes a former version as its document. A tree of 10,000 runs that is bound has as many: its
+ * keys are put in order once, and what is a plain value, as most of a version is, is written
+ * without a copy of what it stands in.
  */
 export function encodeFormer(value: RunFacts | OutcomeState): string {
-  let text = "";
-  for (const [key, part] of Object.entries(value).sort(byKey)) {
-    if (part === undefined) continue;
-    text += `${text === "" ? "" : ","}${JSON.stringify(marked(key))}:${encodePart(part)}`;
+  const facts = value as unknown as Readonly<Record<string, unknown>>;
+  const texts: string[] = [];
+  for (const { key, before } of shapeOf(facts).parts) {
+    const part = facts[key];
+    if (part !== undefined) texts.push(before + encodePart(part));
   }
-  return `{${text}}`;
+  // One piece: a text that was put together bit by bit is kept as its bits until it is read.
+  return `{${texts.join(",")}}`;
 }
 
 /** What is no object and no amount needs no look at its parts. */

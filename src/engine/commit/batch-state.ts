@@ -8,6 +8,7 @@ import type { Step } from "../../domain/event/step.ts";
 import type { Marked, Recognised } from "../../domain/event/step-marks.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { Counter } from "../../domain/rating/counter.ts";
+import { encodeFormer } from "../../domain/run/former-text.ts";
 import type { GrowingRollup, RollupDelta, RollupKey } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, Totals } from "../../domain/run/run.ts";
 import { factsOfRun, newRun, statesSame } from "../../domain/run/run.ts";
@@ -299,7 +300,8 @@ export class BatchState {
     if (this.#isRecovery) return former;
     for (const { before, after } of this.runs.replaced()) {
       if (statesSame(before, after)) continue;
-      former.push({ facts: factsOfRun(before), untilSeq: this.#seqBefore });
+      const facts = factsOfRun(before);
+      former.push({ facts, untilSeq: this.#seqBefore, document: encodeFormer(facts) });
       this.editRun(after.id).sinceSeq = this.#seqBefore + 1;
     }
     return former;

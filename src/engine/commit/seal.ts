@@ -118,9 +118,9 @@ type Beside = Pick<Writes, "formerRuns" | "formerOutcomes" | "overruns">;
  * overruns by seq.
  */
 function linesBeside({ formerRuns, formerOutcomes, overruns }: Beside): string[] {
-  const runs = formerRuns.map(({ facts, untilSeq }) => {
+  const runs = formerRuns.map(({ facts, untilSeq, document }) => {
     const { id: run, sinceSeq } = facts;
-    return formerLine({ run, key: null, sinceSeq, untilSeq, document: encodeFormer(facts) });
+    return formerLine({ run, key: null, sinceSeq, untilSeq, document });
   });
   const outcomes = formerOutcomes.map(({ outcome, untilSeq }) => {
     const { run, key, sinceSeq } = outcome;

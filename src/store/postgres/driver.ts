@@ -22,7 +22,9 @@ export interface Answered {
 
 /** What statements go through: its socket, where the driver shows it. */
 export interface Connected {
-  readonly connection?: { readonly stream?: { cork?(): void; uncork?(): void } } | undefined;
+  readonly connection?:
+    | { readonly stream?: { cork?(): void; uncork?(): void; destroy?(): void } }
+    | undefined;
 }
 
 /** One connection of the pool. */
@@ -42,8 +44,29 @@ export interface Pool {
   on(event: "connect", listener: (client: Client) => void): void;
 }
 
+/** One connection as the driver opens it, of a pool or not. */
+interface Opening extends Connected {
+  connect(told: (error: Error | null) => void): void;
+}
+
 interface Driver {
   readonly Pool: new (options: object) => Pool;
+  readonly Client: new (options: object) => Opening;
+}
+
+/**
+ * The driver leaves a connection open that it gave up itself, as where a server asks for a password
+ * and there is none: a command ended a minute later, when the server had given it up too.
+ */
+function closingRefused(client: Driver["Client"]): Driver["Client"] {
+  return class extends client {
+    override connect(told: (error: Error | null) => void): void {
+      super.connect((error) => {
+        if (error) this.connection?.stream?.destroy?.();
+        told(error);
+      });
+    }
+  };
 }
 
 /** How connections are opened and what bounds them; times in milliseconds. */
@@ -74,6 +97,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
   );
   const pool = new loaded.default.Pool({
     connectionString: address,
+    Client: closingRefused(loaded.default.Client),
     max: options.connectionsMax,
     application_name: "tollgate",
     statement_timeout: options.statementMaxMs,

@@ -38,25 +38,12 @@ async function connected(pool: Pool): Promise<Client> {
   return await pool.connect();
 }
 
-/** A certificate of an authority that this machine does not know: what Node advises is no help. */
-const UNKNOWN_AUTHORITY = new Set([
-  ...["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"],
-  ...["SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_GET_ISSUER_CERT"],
-]);
-
-function authorityHint(cause: unknown): string | null {
-  const code = cause instanceof Error && "code" in cause ? cause.code : null;
-  if (typeof code !== "string" || !UNKNOWN_AUTHORITY.has(code)) return null;
-  const what = `its certificate is of an authority that is not trusted (${code})`;
-  return `${what}; name yours in the address as sslrootcert=/path/ca.pem`;
-}
-
 /** What is wrong with the schema stays what it is. */
 function tellUnreachable(error: unknown): never {
   const { cause, code } = unknownOutcome(error);
   if (code !== "store.unknown") throw error;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  throw unreachable(authorityHint(cause) ?? refusalHint(cause) ?? reason, cause);
+  throw unreachable(refusalHint(cause) ?? reason, cause);
 }
 
 /** That a database cannot be used, and why. */

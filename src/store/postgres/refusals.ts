@@ -1,18 +1,58 @@
-/** What the server refuses, by its SQLSTATE and words, and who can mend it how. */
+/** What the server or TLS refuses, by code and words, and who can mend it how. */
 import { StoreRefused } from "../../engine/store-refused.ts";
 import { ForeignSession } from "./driver.ts";
 
 interface Refusal {
-  readonly code: string;
+  /** SQLSTATE, or what the driver and Node call it; null: they give it no code. */
+  readonly code: string | null;
   readonly about: RegExp;
   readonly remedy: string;
+  /** In place of words that help nobody. (Default: those of the server.) */
+  readonly words?: string;
 }
 
 const MAKE_ROLE = "CREATE ROLE tollgate_app NOLOGIN; GRANT tollgate_app TO the user of the address";
 const GRANT_ROLE = "GRANT tollgate_app TO the user of the address";
 const ADDRESS = "correct the user and password of DATABASE_URL, or whom pg_hba.conf lets in";
 
+/** What Node calls a certificate of an authority that this machine does not know. */
+const UNKNOWN_AUTHORITY = [
+  ...["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"],
+  ...["SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_GET_ISSUER_CERT"],
+];
+
+/** What stands between a node and a server before a word is said. */
+const TLS_REFUSALS: readonly Refusal[] = [
+  ...UNKNOWN_AUTHORITY.map((code) => ({
+    ...{ code, about: /./ },
+    words: `its certificate is of an authority that is not trusted (${code})`,
+    remedy: "name yours in the address as sslrootcert=/path/ca.pem",
+  })),
+  {
+    ...{ code: "CERT_HAS_EXPIRED", about: /./, words: "its certificate has expired" },
+    remedy: "give the server a new one, and have it read that (SELECT pg_reload_conf())",
+  },
+  {
+    ...{ code: "CERT_NOT_YET_VALID", about: /./, words: "its certificate is not valid yet" },
+    remedy: "compare the clocks of both machines",
+  },
+  {
+    ...{ code: "ERR_TLS_CERT_ALTNAME_INVALID", about: /./ },
+    remedy: "name the host in DATABASE_URL as the certificate does, or have it name that host",
+  },
+  {
+    ...{ code: null, about: /does not support SSL/ },
+    remedy: "turn ssl on there, or say sslmode=disable on a network that is yours alone",
+  },
+];
+
 const REFUSALS: readonly Refusal[] = [
+  ...TLS_REFUSALS,
+  {
+    ...{ code: null, about: /client password must be a.* string/ },
+    words: "the server asks for a password, and the address has none",
+    remedy: ADDRESS,
+  },
   {
     code: "42501",
     about: /create role/,
@@ -59,14 +99,17 @@ const REFUSALS: readonly Refusal[] = [
 export const DIRECTLY = "connect directly, or through a pooler that keeps them";
 
 function known(cause: unknown): Refusal | undefined {
-  if (!(cause instanceof Error && "code" in cause)) return undefined;
-  return REFUSALS.find(({ code, about }) => cause.code === code && about.test(cause.message));
+  if (!(cause instanceof Error)) return undefined;
+  const found = "code" in cause ? cause.code : null;
+  return REFUSALS.find(({ code, about }) => found === code && about.test(cause.message));
 }
+
+const wordsOf = ({ words }: Refusal, cause: unknown): string => words ?? (cause as Error).message;
 
 /** The server's words and what to do about them; null: it is not known. */
 export function refusalHint(cause: unknown): string | null {
   const refusal = known(cause);
-  return refusal === undefined ? null : `${(cause as Error).message}; ${refusal.remedy}`;
+  return refusal === undefined ? null : `${wordsOf(refusal, cause)}; ${refusal.remedy}`;
 }
 
 /** Why no connection was opened, where somebody must mend it; anything else as it is. */
@@ -74,5 +117,5 @@ export function refusedConnection(cause: unknown): unknown {
   if (cause instanceof ForeignSession) return new StoreRefused(cause.message, DIRECTLY, { cause });
   const refusal = known(cause);
   if (refusal === undefined) return cause;
-  return new StoreRefused((cause as Error).message, refusal.remedy, { cause });
+  return new StoreRefused(wordsOf(refusal, cause), refusal.remedy, { cause });
 }
