@@ -43,6 +43,7 @@ import { verify } from "./commands/verify.ts";
 import { watch } from "./commands/watch.ts";
 import { workspace } from "./commands/workspace.ts";
 import { listenProblem } from "./listen-problem.ts";
+import { nearestName } from "./nearest-name.ts";
 import { documentRemedy, remedyOf } from "./remedy.ts";
 
 /** Every command, in the order of help. */
@@ -103,7 +104,9 @@ export async function dispatch(words: readonly string[], here: Surroundings): Pr
   const command = COMMANDS.find((one) => one.name === called);
   try {
     if (command === undefined && called !== undefined) {
-      throw new TollgateError("cli.usage", `There is no command "${called}".`);
+      const meant = nearestName(called, [...COMMANDS.map(({ name }) => name), "help"]);
+      const hint = meant === undefined ? "" : ` Is "${meant}" meant?`;
+      throw new TollgateError("cli.usage", `There is no command "${called}".${hint}`);
     }
     if (command === undefined || isHelp) return help(called, here);
     const args = argumentsOf(command, rest);
@@ -129,17 +132,20 @@ function argumentsOf(command: Command, words: readonly string[]): Arguments {
     });
     return { positionals, options: values as Arguments["options"] };
   } catch (cause) {
-    throw new TollgateError("cli.usage", wrongOption(cause), undefined, { cause });
+    const told = wrongOption(cause, Object.keys(command.options));
+    throw new TollgateError("cli.usage", told, undefined, { cause });
   }
 }
 
 /** What Node's parser found, in our words: its own tell of `--` and of positional arguments. */
-function wrongOption(cause: unknown): string {
+function wrongOption(cause: unknown, known: readonly string[]): string {
   const { code, message } = cause as { readonly code?: string; readonly message: string };
   const name = /'(?:-\w, )?(-[^' ]*)/.exec(message)?.[1] ?? "";
   if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
     const value = /^-\d/.test(name) ? ` A value that begins with "-" stands behind "--".` : "";
-    return `There is no option ${name} here.${value}`;
+    const meant = nearestName(name.replace(/^-+/, ""), known);
+    const hint = meant === undefined ? "" : ` Is --${meant} meant?`;
+    return `There is no option ${name} here.${value}${hint}`;
   }
   if (code !== "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") return message;
   if (/does not take/.test(message)) return `${name} takes no value.`;

@@ -54,6 +54,10 @@ describe("a wrong command about limits", () => {
     [["stop", "customer", "", ...WHY], /not "customer" ""\./],
     [["stop", "customer", ...WHY], /not "customer"\./],
     [["stop", "planet", "mars", ...WHY], /not "planet" "mars"\./],
+    [
+      ["card", "apply", "f", "--effective-from", "x"],
+      /--effective-from here\. Is --effective meant\?/,
+    ],
     [["stop", "r1", "--mode", "pause"], /There is no option --mode here\.\n.*help stop'/],
     [["resume", "workspace", ...WHY], /The workspace is not stopped\.\n.*'tollgate stop list'/],
     [["resume", "a", "b", "c"], /"c" is one word too many/],
@@ -258,6 +262,7 @@ test("help on a command that there is not says so", async () => {
   const { code, err } = await told("help", "nonsense");
   assert.equal(code, 2);
   assert.match(err, /There is no command "nonsense"\.\nSee 'tollgate help'\./);
+  assert.match((await told("statment", "list")).err, /"statment"\. Is "statement" meant\?\n/);
   assert.equal((await told("--help")).code, 0);
 });
 

@@ -50,6 +50,15 @@ test("named rows are in brackets, and each says what is missing of it", () => {
   assert.match(fourth, / – .*NO RATE, 0\.50 paid by customer$/);
 });
 
+test("below costs without a rate stands which one is missing, and how it comes in", () => {
+  const rows = [row("a", null, { unconverted: true, currency: "EUR" })];
+  const lines = renderMargin({ ...view(rows), totals: rows });
+  assert.ok(
+    lines.includes("No rate from USD to EUR for all of the cost: 'tollgate rates import FILE'."),
+    lines.join("\n"),
+  );
+});
+
 test("every currency has its own table, and a converted cost stands in both", () => {
   const rate = { rate: "0.9", effectiveFrom: "2026-11-01T00:00:00.000Z" };
   const euro = { currency: "EUR", costConverted: "0.9", rates: [rate] };

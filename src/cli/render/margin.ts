@@ -123,11 +123,18 @@ function noteOf({ unpriced, unconverted, paidByCustomer }: MarginRowView, styles
   return { text: parts.join(", "), style: styles.yellow };
 }
 
-function notes({ rows, rowCount }: MarginView): string[] {
+function notes({ rows, rowCount, totals, costCurrency }: MarginView): string[] {
   const shown = groupDigits(String(rows.length));
+  const unconverted = totals.filter((total) => total.unconverted).map(({ currency }) => currency);
   return [
     ...(rows.length < rowCount
       ? [`${shown} of ${groupDigits(String(rowCount))} rows; totals are of all. More: --top N.`]
+      : []),
+    ...(unconverted.length > 0
+      ? [
+          `No rate from ${costCurrency} to ${unconverted.join(", ")} for all of the cost: ` +
+            "'tollgate rates import FILE'.",
+        ]
       : []),
     ...(rows.some(({ isOpen }) => isOpen)
       ? ["Periods that are not closed are told as if they closed now."]
