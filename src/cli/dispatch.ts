@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { TollgateError } from "../domain/errors.ts";
+import { askWhetherMeant } from "../domain/nearest-name.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
 import { alerts } from "./commands/alerts.ts";
 import { audit } from "./commands/audit.ts";
@@ -43,7 +44,6 @@ import { verify } from "./commands/verify.ts";
 import { watch } from "./commands/watch.ts";
 import { workspace } from "./commands/workspace.ts";
 import { listenProblem } from "./listen-problem.ts";
-import { nearestName } from "./nearest-name.ts";
 import { documentRemedy, remedyOf } from "./remedy.ts";
 
 /** Every command, in the order of help. */
@@ -104,9 +104,9 @@ export async function dispatch(words: readonly string[], here: Surroundings): Pr
   const command = COMMANDS.find((one) => one.name === called);
   try {
     if (command === undefined && called !== undefined) {
-      const meant = nearestName(called, [...COMMANDS.map(({ name }) => name), "help"]);
-      const hint = meant === undefined ? "" : ` Is "${meant}" meant?`;
-      throw new TollgateError("cli.usage", `There is no command "${called}".${hint}`);
+      const names = [...COMMANDS.map((one) => one.name), "help"];
+      const meant = askWhetherMeant(called, names);
+      throw new TollgateError("cli.usage", `There is no command "${called}".${meant}`);
     }
     if (command === undefined || isHelp) return help(called, here);
     const args = argumentsOf(command, rest);
@@ -143,9 +143,8 @@ function wrongOption(cause: unknown, known: readonly string[]): string {
   const name = /'(?:-\w, )?(-[^' ]*)/.exec(message)?.[1] ?? "";
   if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
     const value = /^-\d/.test(name) ? ` A value that begins with "-" stands behind "--".` : "";
-    const meant = nearestName(name.replace(/^-+/, ""), known);
-    const hint = meant === undefined ? "" : ` Is --${meant} meant?`;
-    return `There is no option ${name} here.${value}${hint}`;
+    const meant = askWhetherMeant(name.replace(/^-+/, ""), known, (option) => `--${option}`);
+    return `There is no option ${name} here.${value}${meant}`;
   }
   if (code !== "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") return message;
   if (/does not take/.test(message)) return `${name} takes no value.`;

@@ -163,7 +163,7 @@ class PlainIngest {
 function refuseQuery(url: string): void {
   if (url.length <= EVENTS_PATH.length + 1) return;
   const [name] = new URLSearchParams(url.slice(EVENTS_PATH.length)).keys();
-  if (name !== undefined) throw unknownParameter(name);
+  if (name !== undefined) throw unknownParameter(name, []);
 }
 
 function kindOf(contentType: string | undefined): "json" | "ndjson" {

@@ -85,7 +85,8 @@ describe("the OpenAPI document", () => {
     assert.ok(forms.size > 6, [...forms].join());
     for (const form of forms) {
       const [keyword = "", wanted = ""] = form.split(/ (.*)/s);
-      const finding = { keyword, instancePath: "/a", params: { [keyword]: wanted } };
+      const at = { instancePath: "/a", schemaPath: `#/properties/a/${keyword}` };
+      const finding = { keyword, ...at, params: { [keyword]: wanted } };
       assert.match(schemaProblem(finding).message, /^"a" must be \S.*\.$/, form);
     }
   });

@@ -3,6 +3,7 @@
  * each is turned into its value, so `1e3`, `0x10` or `01` stay text, which the schema refuses.
  */
 import { TollgateError } from "../domain/errors.ts";
+import { askWhetherMeant } from "../domain/nearest-name.ts";
 import type { ObjectSchema } from "./schema.ts";
 
 const PLAIN_INTEGER = /^(0|-?[1-9][0-9]{0,14})$/;
@@ -17,7 +18,9 @@ export function queryValues(
 ): Record<string, unknown> {
   const values: Record<string, unknown> = Object.create(null);
   for (const [name, value] of Object.entries(raw)) {
-    if (!Object.hasOwn(schema.properties, name)) throw unknownParameter(name);
+    if (!Object.hasOwn(schema.properties, name)) {
+      throw unknownParameter(name, Object.keys(schema.properties));
+    }
     const type = schema.properties[name]?.type;
     values[name] = typeof value === "string" ? typedValue(value, type) : value;
   }
@@ -32,8 +35,9 @@ function typedValue(text: string, type: unknown): unknown {
 }
 
 /** The refusal of a parameter that a route does not have. */
-export function unknownParameter(name: string): TollgateError {
+export function unknownParameter(name: string, known: readonly string[]): TollgateError {
   const shown = name.slice(0, 60);
-  const detail = `This route has no parameter ${JSON.stringify(shown)}.`;
+  const meant = askWhetherMeant(shown, known);
+  const detail = `This route has no parameter ${JSON.stringify(shown)}.${meant}`;
   return new TollgateError("field.unknown", detail, shown);
 }

@@ -118,7 +118,8 @@ function judge(
   const isRight =
     compiled.get(schema) ?? request.compileValidationSchema(schema as Record<string, unknown>);
   compiled.set(schema, isRight);
-  if (!isRight(value)) throw schemaProblem(isRight.errors?.[0], isShown ? value : null);
+  if (isRight(value)) return;
+  throw schemaProblem(isRight.errors?.[0], { shown: isShown ? value : null, schema });
 }
 
 type Input = RouteInput<unknown, unknown, unknown>;

@@ -34,6 +34,31 @@ const CASES: readonly (readonly [schema: object, value: unknown, told: string])[
   ],
 ];
 
+test("a field that is not there is told with the one that is near, at any depth", () => {
+  const parent = {
+    type: "object",
+    properties: { id: {}, endUser: {} },
+    additionalProperties: false,
+  };
+  const properties = { parent, anchorDay: {} };
+  const schema = { type: "object", properties, additionalProperties: false };
+  const refused = (value: unknown): string => {
+    const validate = new Ajv2020().compile(schema);
+    assert.equal(validate(value), false);
+    return schemaProblem(validate.errors?.[0], { schema }).message;
+  };
+  assert.equal(
+    refused({ anchor_day: 1 }),
+    'There is no field "anchor_day" here. Is "anchorDay" meant?',
+  );
+  assert.equal(
+    refused({ parent: { enduser: "x" } }),
+    'There is no field "parent.enduser" here. Is "endUser" meant?',
+  );
+  assert.equal(refused({ card: 1 }), 'There is no field "card" here.');
+  assert.equal(refused({ constructor: 1 }), 'There is no field "constructor" here.');
+});
+
 test("a refusal by a schema is told in words, not in the validator's", () => {
   for (const [schema, value, expected] of CASES) assert.equal(told(schema, value), expected);
 });

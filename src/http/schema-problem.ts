@@ -1,5 +1,6 @@
 /** What a schema refuses, in the words of the error catalogue. */
 import { type ErrorCode, TollgateError } from "../domain/errors.ts";
+import { askWhetherMeant } from "../domain/nearest-name.ts";
 import { wordsOf } from "./text-forms.ts";
 
 /** One finding of the schema validator, as far as it is used here. */
@@ -7,19 +8,26 @@ export interface SchemaFinding {
   readonly keyword: string;
   /** JSON pointer of the value, `/labels/team`. */
   readonly instancePath: string;
+  /** JSON pointer of the rule in the schema, `#/properties/labels/type`. */
+  readonly schemaPath: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly message?: string;
 }
 
 const OUT_OF_RANGE = new Set(["minimum", "maximum", "maxLength", "maxItems", "maxProperties"]);
 
-/**
- * The refusal that a finding stands for. `shown` is what was sent, where its values may be told: of
- * an address they may, while a body may hold secrets.
- */
+/** What a finding is about. */
+interface Judged {
+  /** What was sent, where it may be told: of an address it may, while a body may hold secrets. */
+  readonly shown?: unknown;
+  /** The schema that refused it: tells the fields that there are. */
+  readonly schema?: object;
+}
+
+/** The refusal that a finding stands for. */
 export function schemaProblem(
   finding: SchemaFinding | undefined,
-  shown: unknown = null,
+  { shown = null, schema = {} }: Judged = {},
 ): TollgateError {
   if (finding === undefined) return new TollgateError("request.malformed", "The request is wrong.");
   const { keyword, params } = finding;
@@ -27,7 +35,9 @@ export function schemaProblem(
   const own = (name: unknown) => shorten([place, String(name)].filter((part) => part).join("."));
   if (keyword === "additionalProperties") {
     const field = own(params.additionalProperty);
-    return new TollgateError("field.unknown", `There is no field ${quote(field)} here.`, field);
+    const meant = askWhetherMeant(String(params.additionalProperty), fieldsAt(schema, finding));
+    const detail = `There is no field ${quote(field)} here.${meant}`;
+    return new TollgateError("field.unknown", detail, field);
   }
   if (keyword === "required") {
     const field = own(params.missingProperty);
@@ -41,12 +51,21 @@ export function schemaProblem(
 }
 
 function valueAt(shown: unknown, pointer: string): string {
-  const value = pathOf(pointer).reduce((parent: unknown, name) => {
-    const fields = Object(parent) as Readonly<Record<string, unknown>>;
-    return Object.hasOwn(fields, name) ? fields[name] : undefined;
-  }, shown);
+  const value = within(shown, pathOf(pointer));
   const isPlain = typeof value === "string" || typeof value === "number";
   return isPlain ? `, not ${quote(shorten(String(value)))}` : "";
+}
+
+/** Names of the fields that the schema has where it refuses others. */
+function fieldsAt(schema: object, { schemaPath }: SchemaFinding): string[] {
+  return Object.keys(Object(within(schema, [...pathOf(schemaPath).slice(0, -1), "properties"])));
+}
+
+function within(document: unknown, names: readonly string[]): unknown {
+  return names.reduce((parent: unknown, name) => {
+    const fields = Object(parent) as Readonly<Record<string, unknown>>;
+    return Object.hasOwn(fields, name) ? fields[name] : undefined;
+  }, document);
 }
 
 /** Names of a JSON pointer. */

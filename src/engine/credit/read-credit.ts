@@ -29,7 +29,7 @@ export interface GrantNow {
 export interface WalletNow {
   readonly currency: string;
   readonly balance: Amount;
-  /** What of open periods no credit pays. */
+  /** What of open periods it does not pay; the credit of a parent or a child may. */
   readonly owed: Amount;
   /** In the order in which they are burned. */
   readonly grants: readonly GrantNow[];

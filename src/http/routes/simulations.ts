@@ -7,6 +7,7 @@ import {
   SIMULATED_CARDS_MAX_COUNT,
   SIMULATED_CUSTOMERS_MAX_COUNT,
 } from "../../domain/limits.ts";
+import { askWhetherMeant } from "../../domain/nearest-name.ts";
 import { parseCardDocument } from "../../domain/rating/parse-rate-card.ts";
 import { overrideDocument, rateCardDocument } from "../../domain/rating/rate-card-document.ts";
 import type { SimulatedCard, SimulationRequest } from "../../engine/simulation/simulation.ts";
@@ -82,7 +83,8 @@ function readObject(body: unknown, fields: readonly string[]): Readonly<Record<s
   const unknown = Object.keys(body).find((name) => !fields.includes(name));
   if (unknown === undefined) return body as Readonly<Record<string, unknown>>;
   const name = unknown.slice(0, 60);
-  throw new TollgateError("field.unknown", `There is no field ${JSON.stringify(name)}.`, name);
+  const detail = `There is no field ${JSON.stringify(name)}.${askWhetherMeant(name, fields)}`;
+  throw new TollgateError("field.unknown", detail, name);
 }
 
 function readRequest(body: unknown): SimulationRequest {

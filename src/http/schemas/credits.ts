@@ -135,7 +135,10 @@ export const CREDIT_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       closed({
         currency: CREDIT_CURRENCY,
         balance: DECIMAL,
-        owed: described(DECIMAL, "What of open periods no credit pays."),
+        owed: described(
+          DECIMAL,
+          "What of open periods it does not pay; the credit of a parent or a child may.",
+        ),
         grants: listOf(GRANT, "In the order in which they are burned."),
       }),
     ),

@@ -292,4 +292,8 @@ test("a field that a document does not know is refused by its path", () => {
   assert.equal(read({ run: 1 }, "target"), "field.unknown target.run");
   assert.equal(read(JSON.parse('{"__proto__":1}'), ""), "field.unknown __proto__");
   assert.match(String(read({ [a(1_000_000)]: 1 }, "target")), /^field.unknown target.a{50,60}…$/);
+  assert.throws(
+    () => refuseUnknown({ call_id: 1 }, new Set(["id", "callId"]), ""),
+    ({ problem }) => problem.detail === 'There is no field "call_id". Is "callId" meant?',
+  );
 });

@@ -16,6 +16,7 @@ import {
   type Quantity,
   quantityOfInteger,
 } from "../../domain/money/decimal.ts";
+import { askWhetherMeant } from "../../domain/nearest-name.ts";
 import { sortedKeys } from "../../domain/sorted-keys.ts";
 import { ExactNumber } from "./exact-json.ts";
 import { parseInstant } from "./rfc3339.ts";
@@ -66,7 +67,8 @@ export function refuseUnknown(object: Fields, known: ReadonlySet<string>, path: 
     if (known.has(key)) continue;
     const name = shorten(key);
     const field = path === "" ? name : `${path}.${name}`;
-    throw new FieldRefused("field.unknown", field, `There is no field ${shown(field)}.`);
+    const detail = `There is no field ${shown(field)}.${askWhetherMeant(name, known)}`;
+    throw new FieldRefused("field.unknown", field, detail);
   }
 }
 
