@@ -230,3 +230,20 @@ test("the seq of an instant is the last one of the last link that is not later",
 function timeOf(atMs: number): string {
   return new Date(atMs).toISOString().replaceAll(".", "\\.");
 }
+
+test("usage of equal cost stands in the order of its names, now as at an earlier instant", async () => {
+  const world = await newWorld();
+  const { clock, engine, send } = world;
+  for (const tool of ["search", "mail", "lookup"]) await send(toolCall({ id: tool, tool }));
+  clock.now += HOUR_MS;
+  await send(toolCall({ id: "late", run: "r2", tool: "lookup" }));
+  const toolsOf = async (atMs: number | null) => {
+    const reads = atMs === null ? undefined : await engine.readsAt("w", atMs);
+    const rows = await engine.usage("w", { groupBy: ["customer", "tool"], filter: {} }, reads);
+    return rows.map(({ group }) => group.tool);
+  };
+  for (const atMs of [NOW_MS, null]) {
+    // What a run is charged has no tool.
+    assert.deepEqual(await toolsOf(atMs), ["lookup", "mail", "search", ""]);
+  }
+});

@@ -37,7 +37,8 @@ export interface UsageRow {
 }
 
 /**
- * One row a group, largest cost first. Groups without a value have "". Throws `report.too_large`
+ * One row a group, largest cost first, then by their names: every store and every instant tells
+ * them in one order. Groups without a value have "". Throws `report.too_large`
  * where end users are asked for and their runs are too many.
  */
 export async function readUsage(
@@ -82,7 +83,18 @@ export async function readUsage(
   }
   // What all was taken off again from, and what only witnesses, came to nothing.
   const rows = [...groups.values()].filter((row) => comesToSomething(row) || row.accrued !== 0n);
-  return rows.sort((a, b) => (a.cost === b.cost ? 0 : a.cost < b.cost ? 1 : -1));
+  return rows.sort((a, b) => (a.cost === b.cost ? byNames(a, b) : a.cost < b.cost ? 1 : -1));
+}
+
+/** In the order of the dimensions asked for, by code units; what has no name is last. */
+function byNames({ group: a }: UsageRow, { group: b }: UsageRow): number {
+  for (const [dimension, name] of Object.entries(a)) {
+    const other = b[dimension as UsageDimension] ?? "";
+    if (name === other) continue;
+    if (name === "" || other === "") return name === "" ? 1 : -1;
+    return name < other ? -1 : 1;
+  }
+  return 0;
 }
 
 const NOTHING = {
