@@ -5,6 +5,7 @@ Every record has an identity. So a request that got no answer is sent again as i
 once.
 """
 
+import asyncio
 import http.client
 import json
 import os
@@ -12,14 +13,14 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import datetime, timezone
 from urllib.parse import quote
 
 TRIES = 5
 REQUEST_MAX_SECONDS = 30
-# The server answers a wait within its timeoutMs; the rest is for the way.
-WAIT_MS = 25_000
+# How long one request waits for a paused run: so long a task that is cancelled may take to end.
+WAIT_MS = 2_000
 # What a model said, in the answers of OpenAI and Anthropic.
 SAID = ("choices", "content", "output_text", "instructions")
 
@@ -53,30 +54,23 @@ class Tollgate:
         self._key = key or os.environ["TOLLGATE_KEY"]
         self.pause_max_seconds = pause_max_seconds
 
-    @contextmanager
     def run(self, customer, agent, **opening):
-        """One run of an agent: opened, and closed as `completed`, or as `failed` by an error.
+        """One run of an agent, for `with` or `async with`.
 
-        `opening` may name `run` (an id of yours), `parentRun`, `labels`, `endUser` and `caps`.
+        It is opened, and closed as `completed`, or as `failed` by an error. `opening` may name
+        `run` (an id of yours), `parentRun`, `labels`, `endUser` and `caps`.
         """
-        run = Run(self, opening.pop("run", None) or f"run-{uuid.uuid4()}")
-        run.open({"customer": customer, "agent": agent, **opening})
-        try:
-            yield run
-        except BaseException:
-            run.close("failed")
-            raise
-        run.close("completed")
+        run = opening.pop("run", None) or f"run-{uuid.uuid4()}"
+        return _RunBlock(self, run, {"customer": customer, "agent": agent, **opening})
 
-    def send(self, method, path, document=None):
+    def asking(self, method, path, document=None):
         """A request and its answer. Sent again where nobody knows whether it arrived."""
         body = None if document is None else json.dumps(document).encode()
         headers = {"authorization": f"Bearer {self._key}", "content-type": "application/json"}
         request = urllib.request.Request(self._url + path, body, headers, method=method)
         for turn in range(1, TRIES + 1):
             try:
-                with urllib.request.urlopen(request, timeout=REQUEST_MAX_SECONDS) as answer:
-                    return json.load(answer)
+                return (yield _Request(request))
             except urllib.error.HTTPError as error:
                 problem = _problem(error)
                 if error.code not in (429, 503) or turn == TRIES:
@@ -84,75 +78,203 @@ class Tollgate:
             except (OSError, http.client.HTTPException) as error:
                 if turn == TRIES:
                     raise TollgateError(f"{self._url} does not answer: {error}") from error
-            time.sleep(0.1 * 2**turn)
+            yield _Pause(0.1 * 2**turn)
 
 
-class Run:
-    """A run under way: its calls, and what came of it."""
-
+class _RunUnderWay:
     def __init__(self, tollgate, run):
         self.id = run
         self._tollgate = tollgate
         self._path = f"/v1/runs/{quote(run, safe='')}"
 
-    def open(self, opening):
-        refused = self._hold(opening=opening)["opened"].get("error")
-        if refused:
-            raise TollgateError(refused["detail"], refused["code"], refused.get("field"))
-
-    def close(self, ending):
-        self._tollgate.send("POST", f"{self._path}/close", {"ending": ending, "occurredAt": _now()})
-
-    def outcome(self, name, **fields):
-        """A named result, which a rate card may charge."""
-        outcome = {"outcome": name, "occurredAt": _now(), **fields}
-        self._tollgate.send("POST", f"{self._path}/outcomes", outcome)
-
-    def left(self):
-        """What the next call may set aside: of each measure, the least that a budget leaves."""
-        return self._tollgate.send("GET", f"{self._path}/wait?timeoutMs=0")["left"]
-
-    @contextmanager
     def call(self, kind="model", **step):
-        """Holds the worst case of a call, lets it be made, and records it.
+        """A call, for `with` or `async with`, as its run is: held, made and recorded.
 
         `step` is what is known before: `provider`, `model` or `tool`, and `inputTokens`,
         `maxOutputTokens`, `usage` or `cost` as its upper bound. Raises BudgetExceeded before the
         call is made.
         """
         step = {"id": f"{kind}-{uuid.uuid4()}", "kind": kind, **step}
-        call = Call(self._allowed(step), step)
-        try:
-            yield call
-        except BaseException:
-            self._record(call, "error")
-            raise
-        self._record(call, "ok")
+        return _CallBlock(self._tollgate, self.id, step)
 
-    def _allowed(self, step):
+    def _outcome(self, name, fields):
+        outcome = {"outcome": name, "occurredAt": _now(), **fields}
+        return self._tollgate.asking("POST", f"{self._path}/outcomes", outcome)
+
+    def _left(self):
+        return (yield from self._tollgate.asking("GET", f"{self._path}/wait?timeoutMs=0"))["left"]
+
+
+class Run(_RunUnderWay):
+    """A run under way: its calls, and what came of it."""
+
+    def outcome(self, name, **fields):
+        """A named result, which a rate card may charge."""
+        _do(self._outcome(name, fields))
+
+    def left(self):
+        """What the next call may set aside: of each measure, the least that a budget leaves."""
+        return _do(self._left())
+
+
+class AsyncRun(_RunUnderWay):
+    """A run under way in `async with`."""
+
+    async def outcome(self, name, **fields):
+        """A named result, which a rate card may charge."""
+        await _doing(self._outcome(name, fields))
+
+    async def left(self):
+        """What the next call may set aside: of each measure, the least that a budget leaves."""
+        return await _doing(self._left())
+
+
+class _Block:
+    """What is begun and ended around a block: `with` blocks a thread, `async with` does not."""
+
+    def __enter__(self):
+        return _do(self._begin(Run))
+
+    def __exit__(self, kind, error, trace):
+        _do(self._end(kind is not None))
+
+    async def __aenter__(self):
+        return await _doing(self._begin(AsyncRun))
+
+    async def __aexit__(self, kind, error, trace):
+        await _doing(self._end(kind is not None))
+
+
+class _RunBlock(_Block):
+    def __init__(self, tollgate, run, opening):
+        self._tollgate = tollgate
+        self._run = run
+        self._opening = opening
+
+    def _begin(self, kind):
+        run = kind(self._tollgate, self._run)
+        asked = {"open": self._opening, "holds": []}
+        answer = yield from self._tollgate.asking("POST", f"{run._path}/holds", asked)
+        refused = answer["opened"].get("error")
+        if refused:
+            raise TollgateError(refused["detail"], refused["code"], refused.get("field"))
+        return run
+
+    def _end(self, has_failed):
+        ending = {"ending": "failed" if has_failed else "completed", "occurredAt": _now()}
+        path = f"/v1/runs/{quote(self._run, safe='')}/close"
+        yield from self._tollgate.asking("POST", path, ending)
+
+
+class _CallBlock(_Block):
+    def __init__(self, tollgate, run, step):
+        self._tollgate = tollgate
+        self._run = run
+        self._path = f"/v1/runs/{quote(run, safe='')}/holds"
+        self._step = step
+        self._call = None
+
+    def _begin(self, _):
+        try:
+            self._call = Call((yield from self._allowed()), self._step)
+        except Exception:
+            raise
+        except BaseException:
+            # Given up while it was asked for: it may have been granted, and would count as made.
+            with suppress(TollgateError):
+                given_up = {"holds": [{"id": self._step["id"]}]}
+                yield from self._tollgate.asking("POST", f"{self._path}/release", given_up)
+            raise
+        return self._call
+
+    def _allowed(self):
         until = time.monotonic() + self._tollgate.pause_max_seconds
         while True:
-            decision = self._hold(holds=[step])["decisions"][0]
+            asked = {"holds": [self._step]}
+            answer = yield from self._tollgate.asking("POST", self._path, asked)
+            decision = answer["decisions"][0]
             said = decision["decision"]
             if said == "allow":
                 return decision
             if said not in ("throttle", "pause") or time.monotonic() > until:
                 raise BudgetExceeded(decision)
             if said == "throttle":
-                time.sleep(decision["retryAfterMs"] / 1000)
+                yield _Pause(decision["retryAfterMs"] / 1000)
             else:
-                self._tollgate.send("GET", f"{decision['waitAt']}?timeoutMs={WAIT_MS}")
+                wait = f"{decision['waitAt']}?timeoutMs={WAIT_MS}"
+                yield from self._tollgate.asking("GET", wait)
 
-    def _hold(self, opening=None, holds=()):
-        asked = {"holds": list(holds), **({"open": opening} if opening else {})}
-        return self._tollgate.send("POST", f"{self._path}/holds", asked)
-
-    def _record(self, call, status):
-        about = {"run": self.id, "occurredAt": call.began_at, "status": status}
-        answer = self._tollgate.send("POST", "/v1/events", [{**about, **call.step, **call.used}])
+    def _end(self, has_failed):
+        status = "error" if has_failed else "ok"
+        about = {"run": self._run, "occurredAt": self._call.began_at, "status": status}
+        step = {**about, **self._call.step, **self._call.used}
+        answer = yield from self._tollgate.asking("POST", "/v1/events", [step])
         problem = answer["results"][0].get("error")
         if problem:
             raise TollgateError(problem["detail"], problem["code"], problem.get("field"))
+
+
+class _Request:
+    """A request that is due."""
+
+    def __init__(self, request):
+        self._request = request
+
+    def do(self):
+        with urllib.request.urlopen(self._request, timeout=REQUEST_MAX_SECONDS) as answer:
+            return json.load(answer)
+
+    async def doing(self):
+        asked = asyncio.ensure_future(asyncio.to_thread(self.do))
+        try:
+            return await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            # Nobody can call a request back: what is done next comes behind it.
+            await asyncio.wait({asked})
+            raise
+
+
+class _Pause:
+    """A pause that is due."""
+
+    def __init__(self, seconds):
+        self._seconds = seconds
+
+    def do(self):
+        time.sleep(self._seconds)
+
+    async def doing(self):
+        await asyncio.sleep(self._seconds)
+
+
+def _do(acts):
+    """Does what is due of `acts`, one after the other. Interrupting it interrupts them."""
+    answer, error = None, None
+    while True:
+        try:
+            due = acts.send(answer) if error is None else acts.throw(error)
+        except StopIteration as done:
+            return done.value
+        answer, error = None, None
+        try:
+            answer = due.do()
+        except BaseException as failed:
+            error = failed
+
+
+async def _doing(acts):
+    """The same without blocking the loop: requests are made in threads."""
+    answer, error = None, None
+    while True:
+        try:
+            due = acts.send(answer) if error is None else acts.throw(error)
+        except StopIteration as done:
+            return done.value
+        answer, error = None, None
+        try:
+            answer = await due.doing()
+        except BaseException as failed:
+            error = failed
 
 
 class Call:

@@ -207,6 +207,55 @@ describe("from Python", { skip: isThere.status === 0 ? false : "python3 is not i
     assert.equal(await printed, "first\nsecond\n");
   });
 
+  test("calls of an async agent are held and recorded beside one another", async () => {
+    await python(example("AsyncOpenAI()"));
+    const { run, status, totals } = await latestRun();
+    assert.equal(status, "completed");
+    assert.equal(totals.tree.steps, 3);
+    const { outcomes } = await read<{ outcomes: readonly object[] }>(`/v1/runs/${run}`);
+    assert.equal(outcomes.length, 1);
+  });
+
+  test("an async agent that is cancelled leaves no hold, whatever it was doing", async () => {
+    const budget = { each: "run", measure: "steps", limit: "1", where: { agent: ["hasty"] } };
+    const stages = [{ at: "100%", do: "pause" }];
+    const by = { reason: "test", by: "test" };
+    await act("PUT", "/v1/budgets/hasty", { budget: { ...budget, stages }, ...by });
+    const script = [
+      "import asyncio",
+      "from tollgate import Tollgate",
+      "async def call(run, seconds):",
+      '    async with run.call("tool", tool="lookup_order"):',
+      "        await asyncio.sleep(seconds)",
+      "async def ended(task):",
+      "    [error] = await asyncio.gather(task, return_exceptions=True)",
+      "    return type(error).__name__",
+      "async def main():",
+      '    async with Tollgate().run(run="cancelled", customer="acme", agent="hasty") as run:',
+      "        first = asyncio.create_task(call(run, 0))",
+      "        await asyncio.sleep(0)",
+      "        first.cancel()",
+      "        print(await ended(first))",
+      "        await call(run, 0)",
+      "        paused = asyncio.create_task(call(run, 0))",
+      "        await asyncio.sleep(0.3)",
+      "        paused.cancel()",
+      "        print(await ended(paused))",
+      '        print((await run.left())[0]["amount"])',
+      "asyncio.run(main())",
+    ];
+    assert.equal(await python(script.join("\n")), "CancelledError\nCancelledError\n0\n");
+    const { totals } = await read<{ totals: ListedRun["totals"] }>("/v1/runs/cancelled");
+    assert.equal(totals.tree.steps, 1);
+    const { holds } = await read<{ holds: readonly { status: string }[] }>(
+      "/v1/runs/cancelled/holds",
+    );
+    assert.deepEqual(
+      holds.filter(({ status }) => status === "held"),
+      [],
+    );
+  });
+
   test("an agent is told what it may still spend", async () => {
     const script = [
       "from tollgate import Tollgate",

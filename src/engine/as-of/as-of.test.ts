@@ -231,7 +231,7 @@ function timeOf(atMs: number): string {
   return new Date(atMs).toISOString().replaceAll(".", "\\.");
 }
 
-test("usage of equal cost stands in the order of its names, now as at an earlier instant", async () => {
+test("usage of equal cost stands by its names, now as at an earlier instant", async () => {
   const world = await newWorld();
   const { clock, engine, send } = world;
   for (const tool of ["search", "mail", "lookup"]) await send(toolCall({ id: tool, tool }));

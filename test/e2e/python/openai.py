@@ -1,6 +1,7 @@
 """Stands in for OpenAI's package where that is not installed: the same call over the wire, and an
 answer of the same shape."""
 
+import asyncio
 import json
 import os
 import urllib.request
@@ -10,6 +11,15 @@ from types import SimpleNamespace
 class OpenAI:
     def __init__(self):
         self.chat = SimpleNamespace(completions=SimpleNamespace(create=_create))
+
+
+class AsyncOpenAI:
+    def __init__(self):
+        self.chat = SimpleNamespace(completions=SimpleNamespace(create=_creating))
+
+
+async def _creating(**asked):
+    return await asyncio.to_thread(_create, **asked)
 
 
 def _create(**asked):
