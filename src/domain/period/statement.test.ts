@@ -180,9 +180,11 @@ describe("a statement", () => {
       "fee base 20 20",
       "run_cap  -4 -4",
       "run_minimum  1 1",
-      "discount off-10 -3 -3",
-      "discount off-50 -47.5 -47.5",
-      "maximum  -2.5 -2.5",
+      // The cap takes 1.48 off "a", 2.47 off "b" and 0.05 off what is missing to "unused".
+      "discount off-10 -2.852 -2.85",
+      "discount off-50 -47.575 -47.58",
+      "maximum  -2.57 -2.57",
+      "rounding  -0.003 0",
     ]);
     assert.equal(total, "45");
   });
