@@ -1,8 +1,8 @@
 /**
  * Who moves here in mid-period owes f(elsewhere + here) − f(elsewhere), where f is what a whole
- * period costs, however the counts were set, whatever was used or granted before or after: the
- * open bill, also as of an instant and simulated, the statement, and the statement issued again with
- * a late unit. Wallets pay what tiers
+ * period costs, however the counts were set, whatever was used or granted before or after: the open
+ * bill, also as of an instant and simulated, the statement, and the one issued again with a late
+ * unit. Wallets pay what tiers
  * run up to while the period is open, and what is owed once it is closed. Worked out by whole
  * numbers, without the product's rating, over every store.
  */
@@ -97,7 +97,7 @@ type Parts = readonly { readonly isPaid: boolean; readonly units: number }[];
 const paidOf = (parts: Parts) =>
   parts.reduce((sum, { isPaid, units }) => sum + (isPaid ? units : 0), 0);
 
-/** Parts that come to a level: what is too much goes last come, first served; grants pay the rest. */
+/** Parts that come to a level: what came last goes first, and grants pay what is missing. */
 function served(parts: Parts, level: number, granted: number): Parts {
   let missing = Math.max(0, level);
   const kept = parts.flatMap(({ isPaid, units }) => {

@@ -142,7 +142,7 @@ describe("at the terminal, a bill", () => {
     assert.ok((await widest(80)) <= 80);
   });
 
-  test("that was credited tells its notes, and one that was voided what stands in its place", async () => {
+  test("that was credited tells its notes, and a voided one what stands in its place", async () => {
     const step = { customer: "bolt", kind: "tool", tool: "t", occurredAt: "2026-10-01T00:00:00Z" };
     await post("/v1/events", [{ id: "b", run: "of bolt", ...step }]);
     const closed = await tollgate(["statement", "close", "2026-10", "--customer", "bolt"]);

@@ -25,7 +25,7 @@ for (const { currency, one } of CURRENCIES) {
       await desk.server.stop();
     });
 
-    /** The bill of such a customer: its lines that discounts and commitments make, and its total. */
+    /** Of the bill: the lines that discounts and commitments make, and its total. */
     async function billed(discounts: readonly object[], commitment?: object): Promise<string[]> {
       const price = { model: "per_unit", unit: worth(1) };
       const card = {

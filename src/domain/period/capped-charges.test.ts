@@ -5,12 +5,14 @@ import { type Amount, formatAmount, parseAmount } from "../money/decimal.ts";
 import { type ItemLine, underCaps } from "./capped-charges.ts";
 
 const CENT = parseAmount("0.01") as Amount;
-const line = (kind: ItemLine["kind"], chargeKey: string, cents: number, some = {}): ItemLine => {
+const line = (kind: ItemLine["kind"], chargeKey: string, cents: number): ItemLine => {
   const amountRounded = (BigInt(cents) * CENT) as Amount;
-  return { kind, cardKey: "card", chargeKey, cell: "", amountRounded, ...some };
+  return { kind, cardKey: "card", chargeKey, cell: "", amountRounded };
 };
-const late = (chargeKey: string, cents: number, cell = "") =>
-  line("adjustment", chargeKey, cents, { cell });
+const late = (chargeKey: string, cents: number, cell = "") => ({
+  ...line("adjustment", chargeKey, cents),
+  cell,
+});
 
 const told = (lines: readonly ItemLine[]) =>
   Object.fromEntries(
@@ -35,8 +37,8 @@ describe("charges under caps of runs", () => {
   });
 
   test("leave what is above them to no charge, and a cap to its card", () => {
-    const other = { cardKey: "other" };
-    const lines = [line("charge", "a", 100), line("charge", "b", 900, other)];
+    const other = { ...line("charge", "b", 900), cardKey: "other" };
+    const lines = [line("charge", "a", 100), other];
     assert.deepEqual(told([...lines, line("run_cap", "", -150)]), { a: "0", b: "9", "": "-0.5" });
   });
 
@@ -55,9 +57,9 @@ describe("charges under caps of runs", () => {
     });
     const law = fc.property(fc.array(anyLine, { maxLength: 12 }), (some) => {
       const lines = some.map(({ kind, key, cardKey, cents }) => {
-        if (kind === "run_cap") return line(kind, "", -Math.abs(cents), { cardKey });
+        if (kind === "run_cap") return { ...line(kind, "", -Math.abs(cents)), cardKey };
         // Keys of fees are no charge's.
-        return line(kind, kind === "fee" ? "fee" : `${cardKey} ${key}`, cents, { cardKey });
+        return { ...line(kind, kind === "fee" ? "fee" : `${cardKey} ${key}`, cents), cardKey };
       });
       const [was, is] = [
         underCaps(

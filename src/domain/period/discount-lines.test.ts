@@ -11,8 +11,8 @@ const percent = (whole: bigint): DiscountValue => ({ percent: (whole * 10_000n) 
 const discount = (value: DiscountValue, charges: string[] | null = null): Discount => {
   return { key: "off", name: "Off", value, charges, from: null, until: null };
 };
-const line = (kind: ItemLine["kind"], chargeKey: string, text: string, cardKey = "card") => {
-  return { kind, cardKey, chargeKey, cell: "", amountRounded: amount(text) };
+const line = (kind: ItemLine["kind"], chargeKey: string, text: string): ItemLine => {
+  return { kind, cardKey: "card", chargeKey, cell: "", amountRounded: amount(text) };
 };
 const LINES = [line("charge", "a", "10"), line("charge", "b", "5.01"), line("run_cap", "", "-1")];
 const CENTS = {
@@ -64,7 +64,7 @@ describe("discounts", () => {
     const lines = [
       ...[line("charge", "a", "10"), line("charge_maximum", "a", "-7"), line("charge", "b", "1")],
       ...[
-        line("charge", "a", "5", "other"),
+        { ...line("charge", "a", "5"), cardKey: "other" },
         line("run_cap", "", "-6"),
         line("run_minimum", "", "2"),
       ],

@@ -1,8 +1,8 @@
 /**
- * What openings take off for counts of elsewhere. All that a charge has counted there in a period is
- * one count, however many openings tell it: whoever counted it has billed f of all of it. So each
- * takes off what the count comes to with it, less what it came to before, and a customer for whom
- * nothing is counted here owes nothing here.
+ * What openings take off for counts of elsewhere. All that a charge has counted there in a period
+ * is one count, however many openings tell it: whoever counted it has billed f of all of it. So
+ * each takes off what the count comes to with it, less what it came to before, and a customer for
+ * whom nothing is counted here owes nothing here.
  *
  * While a period is open, a volume charge comes to what its tiers run up to, and wallets pay by
  * that. So that is what an opening takes off until the close: were it what was billed elsewhere, a
@@ -16,12 +16,12 @@ import {
   type Factor,
   formatAmount,
   formatScaled,
+  parseAmount,
   parseScaled,
 } from "../../domain/money/decimal.ts";
 import type { Opened } from "../../domain/period/booking.ts";
 import type { CompiledCard, MeteredQuantity } from "../../domain/rating/meter.ts";
 import { closedAmount, FACTOR_ONE, type PriceFunction } from "../../domain/rating/price-model.ts";
-import { recordedAmount } from "./credited.ts";
 
 /** What an opening takes off, as acts keep it. */
 export interface ToldOpened {
@@ -29,7 +29,7 @@ export interface ToldOpened {
   /** The same in the card's credits. (Default: its charge is in money.) */
   readonly credits?: string;
   readonly credit?: { readonly name: string; readonly price: string };
-  /** Of a volume charge: what the close adds to the line, so that it takes off what was billed. */
+  /** Of a volume charge: what the close adds to the line, which then takes off what was billed. */
   readonly correction?: string;
   /** The same in credits. */
   readonly correctionCredits?: string;
@@ -39,7 +39,7 @@ export interface ToldOpened {
 export class CountedElsewhere {
   readonly #counted = new Map<string, bigint>();
 
-  /** Adds a count. Counts under one version of a card are one count; one of before is told apart. */
+  /** Adds a count. Those under one version of a card are one; of another, they begin anew. */
   add(period: string, card: CompiledCard, item: MeteredQuantity): Opened & { all: bigint } {
     const { chargeKey, cell, quantity } = item;
     const key = JSON.stringify([period, card.id, chargeKey, cell]);
@@ -84,17 +84,21 @@ export function toldOpened({ amount, credits = null, correction }: Opened): Told
 
 /** What a recorded part took off. */
 export function openedBy(part: ToldOpened): Opened {
-  const amount = recordedAmount(part.amount);
+  const amount = amountIn(part.amount);
   const correction = correctionBy(part);
   const { credits, credit } = part;
   if (credits === undefined || credit === undefined) return { amount, ...correction };
   const read = present(parseScaled(credit.price, FACTOR_SCALE), "the price of a recorded credit");
   const { name, price } = { ...credit, price: read as Factor };
-  return { amount, credits: { name, price, amount: recordedAmount(credits) }, ...correction };
+  return { amount, credits: { name, price, amount: amountIn(credits) }, ...correction };
 }
 
 function correctionBy({ correction, correctionCredits }: ToldOpened): Pick<Opened, "correction"> {
   if (correction === undefined) return {};
-  const credits = correctionCredits === undefined ? null : recordedAmount(correctionCredits);
-  return { correction: { amount: recordedAmount(correction), credits } };
+  const credits = correctionCredits === undefined ? null : amountIn(correctionCredits);
+  return { correction: { amount: amountIn(correction), credits } };
+}
+
+function amountIn(text: string): Amount {
+  return present(parseAmount(text), "the amount of a recorded opening");
 }

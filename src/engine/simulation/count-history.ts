@@ -184,8 +184,8 @@ export interface SimulatedOpening extends Opened {
 }
 
 /**
- * What was counted elsewhere by a customer as a contender counts it, with what it comes to by itself,
- * which whoever counted it has billed. A card without the charge, or whose charge of that key
+ * What was counted elsewhere as a contender counts it, with what each part of it comes to, which
+ * whoever counted it has billed. A card without the charge, or whose charge of that key
  * counts something else, takes up nothing.
  */
 export function simulatedOpenings(

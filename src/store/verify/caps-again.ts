@@ -11,11 +11,11 @@ interface Line {
 }
 
 /** From this form of lines on, what a cap takes off is of the charges of its card. */
-export const CAPPED_CHARGES = 3;
+const CAPPED_CHARGES = 3;
 
 /**
- * What lines come to by the key of their charge, before any discount. Of late usage, what was charged
- * and the cap may both be taken back. Before, what caps take off was of no charge.
+ * What lines come to by the key of their charge, before any discount. Of late usage, what was
+ * charged and the cap may both be taken back. Before, what caps take off was of no charge.
  */
 export function leftAgain(
   lines: readonly Line[],

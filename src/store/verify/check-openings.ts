@@ -1,6 +1,6 @@
 /**
- * Openings: what was counted elsewhere stands in counters, and what it comes to is taken off. Counts
- * of one charge are one count under one version of its card, so they are looked at in their order.
+ * Openings: what was counted elsewhere stands in counters, and what it comes to is taken off.
+ * Counts of one charge are one count under one version of its card, so they are looked at in order.
  */
 import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
 import { formatScaled, parseAmount, parseScaled } from "../../domain/money/decimal.ts";
