@@ -141,4 +141,27 @@ describe("at the terminal, a bill", () => {
     assert.ok((await widest()) > 80, "its dispute names a statement and gives a reason");
     assert.ok((await widest(80)) <= 80);
   });
+
+  test("that was credited tells its notes, and a voided one what stands in its place", async () => {
+    const step = { customer: "bolt", kind: "tool", tool: "t", occurredAt: "2026-10-01T00:00:00Z" };
+    await post("/v1/events", [{ id: "b", run: "of bolt", ...step }]);
+    const closed = await tollgate(["statement", "close", "2026-10", "--customer", "bolt"]);
+    const [id = ""] = /st_\w+/.exec(closed.out) ?? [];
+    const shown = async () => (await tollgate(["statement", id])).out;
+    assert.doesNotMatch(await shown(), /credit note/);
+    const given = await tollgate(["credit", "issue", id, "--lines", "1=0.20", ...WHY, "--json"]);
+    const [note] = JSON.parse(given.out) as [{ id: string }];
+    const row = new RegExp(
+      `^credit note +issued +reason +USD\\n${note.id} +\\S+ +not ours +-0.20$`,
+      "m",
+    );
+    assert.match(await shown(), row);
+    assert.match((await tollgate(["bill", "bolt", "--period", "2026-10"])).out, row);
+    await tollgate(["credit", "void", note.id, ...WHY]);
+    assert.match(await shown(), /^cn_\w+-\d+ .* 0\.20$/m);
+    const again = await tollgate(["statement", "reissue", id, ...WHY, "--json"]);
+    const [issued] = JSON.parse(again.out) as [{ id: string }];
+    const voided = `This statement was voided. Statement ${issued.id} stands in its place.`;
+    assert.ok((await shown()).includes(voided));
+  });
 });

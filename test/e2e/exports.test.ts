@@ -122,6 +122,34 @@ describe("exports", () => {
     assert.deepEqual((await lines()).counts, { confirmed: 2 });
   });
 
+  test("usage that is taken back altogether is told as what is less", async () => {
+    await ready();
+    await desk.steps("acme", "2026-11-09", 2);
+    await run();
+    const about = { type: "step.voided", run: "run of acme", occurredAt: "2026-11-09T13:00:00Z" };
+    const voids = ["e1", "e2"].map((id) => ({
+      ...about,
+      id: `v ${id}`,
+      target: { id },
+      reason: "a test",
+    }));
+    await desk.ok("POST", "/v1/events", voids);
+    // Verification holds lines against books that did not change for a while.
+    desk.clock.now += 3_600_000;
+    await run();
+    assert.deepEqual(receiver.values("acme", "calls"), ["2", "-2"]);
+  });
+
+  test("units that were counted elsewhere are not told: they were billed there", async () => {
+    await ready();
+    await desk.steps("acme", "2026-11-09", 2);
+    const counters = [{ charge: "calls", quantity: "12" }];
+    await desk.ok("POST", "/v1/customers/acme/opening", { counters, reason: "moved", by: "ben" });
+    desk.clock.now += 3_600_000;
+    await run();
+    assert.deepEqual(receiver.values("acme", "calls"), ["2"]);
+  });
+
   test("a dry run shows the lines and the exact requests, and sends nothing", async () => {
     await ready();
     await desk.steps("acme", "2026-11-09", 4);

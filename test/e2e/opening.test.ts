@@ -95,16 +95,51 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal((await desk.ok("GET", "/v1/statements")).body.statements?.[0]?.total, "-3");
     });
 
-    test("takes off volume tiers as they run, and owes the rest as an amount", async () => {
-      await open({ amount: "50", counters: [{ charge: "volume", quantity: "12" }] });
+    const pages = (id: string, count: number) => {
       const page = { run: "r", kind: "custom", occurredAt: "2026-11-19T12:00:00Z" };
-      const event = { ...page, id: "pages", customer: "acme", usage: { pages: 8 } };
-      await desk.ok("POST", "/v1/events", [event]);
+      return desk.ok("POST", "/v1/events", [
+        { ...page, id, customer: "acme", usage: { pages: count } },
+      ]);
+    };
+    const isOfPages = ({ chargeKey }: Line) => chargeKey !== "steps";
+
+    test("takes off what volume tiers came to elsewhere, open and closed", async () => {
+      const counters = [{ charge: "volume", quantity: "12" }];
+      const { body } = await open({ counters });
+      const [, part] = body.parts as unknown as { amount: string; correction: string }[];
+      // They run up to 110 while the period is open, and were billed at 12 × 5.
+      assert.deepEqual([part?.amount, part?.correction], ["-110", "50"]);
+      await pages("pages", 8);
       // 12 were billed at 60 elsewhere, and 20 cost 100: 40 are charged here.
-      const lines = (await closed()).lines.filter(({ chargeKey }) => chargeKey !== "steps");
-      const wanted = ["charge 20 150", "tier_correction - -50", "opening - 50", "opening - -110"];
-      assert.deepEqual(told(lines), wanted);
+      const wanted = ["charge 20 150", "tier_correction - -50", "opening - -60"];
+      const { body: bill } = await desk.ok("GET", "/v1/customers/acme/bill");
+      const { lines: now, total } = bill.document as unknown as { lines: Line[]; total: string };
+      assert.deepEqual([told(now.filter(isOfPages)), total], [wanted, "40"]);
+      assert.deepEqual(told((await closed()).lines.filter(isOfPages)), wanted);
       assert.equal((await desk.ok("GET", "/v1/statements")).body.statements?.[0]?.total, "40");
+    });
+
+    test("that is set in parts is one count", async () => {
+      const counted = (quantity: string, reason: string) =>
+        open({ counters: [{ charge: "volume", quantity }], reason });
+      await counted("10", "the first ten days");
+      await pages("pages", 8);
+      const { body } = await counted("5", "the next ten");
+      const [, part] = body.parts as unknown as { counter: { elsewhere: string } }[];
+      assert.equal(part?.counter.elsewhere, "15");
+      // 15 were billed at 75 elsewhere, not 10 at 100 and 5 at 50; 23 cost 115.
+      const wanted = ["charge 23 165", "tier_correction - -50", "opening - -100", "opening - 25"];
+      assert.deepEqual(told((await closed()).lines.filter(isOfPages)), wanted);
+      assert.equal((await desk.ok("GET", "/v1/statements")).body.statements?.[0]?.total, "40");
+    });
+
+    test("owes nothing by itself, in any number of parts", async () => {
+      for (const quantity of ["10", "5", "9"]) {
+        await open({ counters: [{ charge: "volume", quantity }], reason: quantity });
+        await open({ counters: [{ charge: "steps", quantity }], reason: quantity });
+      }
+      const { body } = await desk.ok("GET", "/v1/customers/acme/bill");
+      assert.equal((body.document as unknown as { total: string }).total, "0");
     });
 
     test("is of a charge, a cell and a customer that there are", async () => {

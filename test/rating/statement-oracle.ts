@@ -118,8 +118,24 @@ function cappedOff({ runs }: PeriodFacts, cap: string | undefined): Decimal {
 /** Returns what is left of each charge and fee. */
 function addDiscounts(facts: PeriodFacts, lines: LineText[], add: Add): Map<string, Decimal> {
   const left = new Map<string, Decimal>();
-  for (const { key, rounded } of lines)
-    left.set(key, (left.get(key) ?? new Exact(0)).plus(rounded));
+  const put = (key: string, amount: Decimal) =>
+    left.set(key, (left.get(key) ?? new Exact(0)).plus(amount));
+  for (const { key, rounded } of lines) put(key, rounded);
+  // What a run's cap takes off is of its card's charges, by what each comes to.
+  const card = facts.spans.at(-1)?.card;
+  const charged = lines.filter(({ kind, id }) => kind !== "fee" && id.startsWith(`${card?.key} `));
+  const charges = [...new Set(charged.map(({ key }) => key))];
+  const owed = charges.map((key) => Exact.max(0, sum(charged.filter((line) => line.key === key))));
+  const capped = sum(lines.filter(({ kind }) => kind === "run_cap")).negated();
+  const off = Exact.min(
+    capped,
+    owed.reduce((all, one) => all.plus(one), new Exact(0)),
+  );
+  if (off.greaterThan(0)) {
+    const parts = shareOut(off, owed, facts.decimals);
+    for (const [at, part] of parts.entries()) put(charges[at] ?? "", part.negated());
+    put("", off);
+  }
   for (const discount of facts.spans.at(-1)?.card.discounts ?? []) {
     const { from, until, charges } = discount;
     const { key: date } = facts.period;

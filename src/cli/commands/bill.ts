@@ -8,6 +8,7 @@ import {
   type Surroundings,
   textOption,
 } from "../command.ts";
+import { type NoteView, renderNotesOf } from "../render/credit-notes.ts";
 import { type PeriodView, periodText } from "../render/period.ts";
 import {
   type LateLimitsView,
@@ -15,7 +16,7 @@ import {
   renderStatement,
   type StatementLineView,
 } from "../render/statement.ts";
-import { withSession } from "../session.ts";
+import { type Session, withSession } from "../session.ts";
 
 interface BillView {
   readonly customer: string;
@@ -56,15 +57,28 @@ export const bill: Command = {
       const path = `/v1/customers/${encodeURIComponent(customer)}/bill${query}`;
       const answer = await session.get<BillView>(path);
       if (args.options.json === true) print(here.out, JSON.stringify(answer, null, 2));
-      else print(here.out, headOf(answer), "", ...linesOf(answer, here));
+      else {
+        const { statement } = answer;
+        const notes = statement === null ? [] : await notesOf(session, statement, asOfQuery(args));
+        print(here.out, headOf(answer), "", ...linesOf(answer, notes, here));
+      }
       return 0;
     });
   },
 };
 
-function linesOf({ document, lateLimits }: BillView, { out, styles }: Surroundings): string[] {
+async function notesOf(session: Session, statement: string, query: string) {
+  const path = `/v1/statements/${encodeURIComponent(statement)}/credit-notes${query}`;
+  return (await session.get<{ creditNotes: readonly NoteView[] }>(path)).creditNotes;
+}
+
+function linesOf(
+  { document, lateLimits }: BillView,
+  notes: readonly NoteView[],
+  { out, styles }: Surroundings,
+): string[] {
   const lines = renderStatement({ ...document, document }, styles, out.columns);
-  return [...lines, ...renderLateLimits(lateLimits)];
+  return [...lines, ...renderNotesOf(notes, styles), ...renderLateLimits(lateLimits)];
 }
 
 function headOf({ customer, now, statement, document }: BillView): string {

@@ -2,19 +2,10 @@ import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { BY_HAND_OPTIONS, byHandOf, requiredOptions } from "../by-hand-options.ts";
 import type { Arguments } from "../command.ts";
+import type { NoteView } from "../render/credit-notes.ts";
 import { formatMoney } from "../render/money.ts";
 import { renderTable } from "../render/table.ts";
 import { commandOfVerbs, type Scene, told } from "../verbs.ts";
-
-interface NoteView {
-  readonly id: string;
-  readonly currency: string;
-  readonly total: string;
-  readonly lines: readonly { readonly line: number; readonly amount: string }[];
-  readonly issuedAt: string;
-  readonly reason: string;
-  readonly by: string;
-}
 
 /** Issues credit notes on lines of a statement, takes them back, and lists them. */
 export const credit = commandOfVerbs({

@@ -11,6 +11,7 @@ interface OpeningView {
     readonly period: string;
     readonly currency: string;
     readonly amount: string;
+    readonly correction?: string;
     readonly description: string;
   }[];
 }
@@ -61,12 +62,12 @@ function countersOf(list: string): object[] {
 }
 
 function lines({ parts }: OpeningView): string[] {
-  const rows = parts.map((part) => [
-    part.id,
-    part.period,
-    part.description,
-    `${formatMoney(part.amount, part.currency)} ${part.currency}`,
-  ]);
-  const titles = ["opening", "period", "", "books"];
+  const money = (amount: string, currency: string) =>
+    `${formatMoney(amount, currency)} ${currency}`;
+  const rows = parts.map(({ id, period, description, amount, correction, currency }) => {
+    const corrected = correction === undefined ? "" : money(correction, currency);
+    return [id, period, description, money(amount, currency), corrected];
+  });
+  const titles = ["opening", "period", "", "books", "at the close"];
   return renderTable({ columns: titles.map((title) => ({ title, align: "left" })), rows });
 }

@@ -11,6 +11,7 @@ import {
   type Surroundings,
   textOption,
 } from "../command.ts";
+import { type NoteView, renderNotesOf } from "../render/credit-notes.ts";
 import { formatMoney } from "../render/money.ts";
 import { periodText } from "../render/period.ts";
 import { ProgressBar } from "../render/progress-bar.ts";
@@ -164,9 +165,15 @@ async function show(session: Session, args: Arguments, here: Surroundings): Prom
   if (args.options.json === true) print(here.out, JSON.stringify(one, null, 2));
   else {
     print(here.out, `Statement ${one.id}: ${one.customer}, ${periodText(one.document)}`, "");
+    const { replacedBy = null } = one;
+    const voided = `This statement was voided. Statement ${replacedBy} stands in its place.`;
+    if (replacedBy !== null) print(here.out, here.styles.red(voided), "");
+    const path = `/v1/statements/${id}/credit-notes`;
+    const { creditNotes } = await session.get<{ creditNotes: readonly NoteView[] }>(path);
+    const notes = renderNotesOf(creditNotes, here.styles);
     const late = renderLateLimits(one.lateLimits);
     const lines = renderStatement(one, here.styles, here.out.columns);
-    print(here.out, ...lines, ...late);
+    print(here.out, ...lines, ...notes, ...late);
   }
   return 0;
 }

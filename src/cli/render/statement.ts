@@ -33,6 +33,8 @@ export interface StatementView {
   /** SHA-256 of the canonical document. */
   readonly digest: string;
   readonly lateLimits?: readonly LateLimitsView[];
+  /** The statement that stands in its place. (Default: it stands.) */
+  readonly replacedBy?: string | null;
   readonly document: PeriodView & {
     readonly lines: readonly StatementLineView[];
     /** The card's credit. */

@@ -16,7 +16,7 @@ function row(some: Partial<Adjustment>): Adjustment {
 }
 
 const linesOf = (rows: readonly Adjustment[]) =>
-  bookingsOf(rows, (kind, id) => `${kind} of ${id}`).map((booking) => {
+  bookingsOf(rows, { describe: (kind, id) => `${kind} of ${id}` }).map((booking) => {
     const { kind, cell, description, originPeriod } = booking;
     return [kind, cell, description, originPeriod, formatAmount(booking.amount)].join(" | ");
   });

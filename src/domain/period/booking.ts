@@ -38,27 +38,61 @@ export function isByHand({ reason }: Pick<Adjustment, "reason">): boolean {
   return BY_HAND.has(reason);
 }
 
-/**
- * One booking for each id, in order of its first row; what came to nothing is left out.
- * `describe` gives the text of a booking by its kind and id.
- */
+/** What the close corrects of an opening's line, by what it took off until then. */
+export interface OpeningCorrection {
+  readonly amount: Amount;
+  /** The same in the credit that the opening is in; null: it is in money. */
+  readonly credits: Amount | null;
+}
+
+/** What an opening takes off, in money and where its charge is in credits in these. */
+export interface Opened {
+  readonly amount: Amount;
+  /** (Default: null, it is in money.) */
+  readonly credits?: AdjustedCredits | null;
+  /** What the close corrects of it. (Default: nothing.) */
+  readonly correction?: OpeningCorrection;
+}
+
+/** What an opening takes off once its period is closed. */
+export function atClose({ amount, credits = null, correction }: Opened) {
+  if (correction === undefined) return { amount, credits };
+  const inCredits = credits && {
+    ...credits,
+    amount: (credits.amount + (correction.credits ?? 0n)) as Amount,
+  };
+  return { amount: (amount + correction.amount) as Amount, credits: inCredits };
+}
+
+/** What acts say of the bookings that they made. */
+export interface ToldBookings {
+  /** The text of a booking by its kind and id. */
+  readonly describe: (kind: BookingKind, id: string) => string;
+  /** Undefined: nothing is corrected. (Default: of no opening.) */
+  readonly correctionOf?: (id: string) => OpeningCorrection | undefined;
+}
+
+/** One booking for each id, in order of its first row; what came to nothing is left out. */
 export function bookingsOf(
   rows: readonly Adjustment[],
-  describe: (kind: BookingKind, id: string) => string,
+  { describe, correctionOf = () => undefined }: ToldBookings,
 ): Booking[] {
   const byHand = rows.filter(isByHand).toSorted((a, b) => a.seq - b.seq);
   const groups = Map.groupBy(byHand, ({ chargeKey, cell }) => `${chargeKey} ${cell}`);
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
-    const amount = group.reduce((sum, row) => sum + row.amount, 0n) as Amount;
-    if (first === undefined || amount === 0n) return [];
+    if (first === undefined) return [];
     const { cardKey, chargeKey, cell, originPeriod, bookedPeriod, credits } = first;
+    const booked = group.reduce((sum, row) => sum + row.amount, 0n) as Amount;
+    const correction = chargeKey === "opening" ? correctionOf(cell) : undefined;
+    // Only openings are in credits, and each has one row.
+    const closed = atClose({ amount: booked, credits, ...(correction && { correction }) });
+    if (closed.amount === 0n) return [];
     const kind = chargeKey as BookingKind;
     const description = describe(kind, cell);
     const origin = originPeriod === bookedPeriod ? null : originPeriod;
     const at = { cardKey, chargeKey, cell, description, originPeriod: origin };
-    // Only openings are in credits, and each has one row.
-    return [{ kind, ...at, amount, inCredits: credits }];
+    return [{ kind, ...at, amount: closed.amount, inCredits: closed.credits }];
   });
 }
 

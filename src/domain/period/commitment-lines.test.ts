@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Amount, type Factor, formatAmount, parseAmount } from "../money/decimal.ts";
 import type { DatedCommitment } from "./commitment.ts";
-import { commitmentLines, usageOf } from "./commitment-lines.ts";
-import { NO_PLACE } from "./statement-lines.ts";
+import { commitmentLines } from "./commitment-lines.ts";
 
 const amount = (text: string) => parseAmount(text) as Amount;
 const PREPAID: DatedCommitment = {
@@ -41,24 +40,5 @@ describe("lines of commitments", () => {
   test("say which closed period they adjust", () => {
     const [line] = told(PREPAID, ["-2", "-2", "0", "0"], "2026-03-01");
     assert.equal(line, "commitment 2 Credit: drawn, adjustment of the period 2026-03-01");
-  });
-
-  test("are of what charges came to, rounded", () => {
-    const line = {
-      ...NO_PLACE,
-      kind: "charge",
-      description: "",
-      amountExact: amount("1"),
-    } as const;
-    const lines = ["a", "b", "a"].map((chargeKey) => ({
-      ...line,
-      chargeKey,
-      amountRounded: amount("1.01"),
-    }));
-    const usage = [...usageOf(lines)].map(([key, sum]) => [key, formatAmount(sum as Amount)]);
-    assert.deepEqual(usage, [
-      ["a", "2.02"],
-      ["b", "1.01"],
-    ]);
   });
 });

@@ -3,8 +3,7 @@
 import { FACTOR_SCALE } from "../limits.ts";
 import { type Amount, type Factor, multiplyAmount } from "../money/decimal.ts";
 import { percentText } from "./commitment.ts";
-import type { Drawn, UsageByCharge } from "./commitment-draw.ts";
-import type { StatementLine } from "./statement-line.ts";
+import type { Drawn } from "./commitment-draw.ts";
 import { NO_PLACE, type Unrounded } from "./statement-lines.ts";
 
 /** What is drawn of prepaid ones, what is beyond at its own rate, what is missing at the end. */
@@ -34,13 +33,4 @@ function linesOf({ commitment, drawn, overage, trueUp }: Drawn): Unrounded[] {
     { ...at, kind: "overage", description: beyond, amountExact: extra },
     { ...at, kind: "true_up", description: `${name}: true-up`, amountExact: trueUp },
   ];
-}
-
-/** What lines came to, by the charge that they belong to. */
-export function usageOf(lines: readonly StatementLine[]): UsageByCharge {
-  const usage = new Map<string, bigint>();
-  for (const { chargeKey, amountRounded } of lines) {
-    usage.set(chargeKey, (usage.get(chargeKey) ?? 0n) + amountRounded);
-  }
-  return usage;
 }

@@ -7,12 +7,7 @@
 import { allocate } from "../money/allocate.ts";
 import { type Amount, multiplyAmount } from "../money/decimal.ts";
 import type { Discount } from "../rating/rate-card.ts";
-
-/** A line that discounts apply to: of a charge or fee, or of none (""). */
-export interface DiscountedLine {
-  readonly chargeKey: string;
-  readonly amountRounded: Amount;
-}
+import { type ItemLine, underCaps } from "./capped-charges.ts";
 
 /** How to round, and to what. */
 export interface Rounding {
@@ -37,15 +32,11 @@ export interface Discounted {
 /** What each discount takes, and what is left after them. */
 export function discountsOf(
   discounts: readonly Discount[],
-  lines: readonly DiscountedLine[],
+  lines: readonly ItemLine[],
   rounding: Rounding,
 ): Discounted {
-  const left = new Map<string, bigint>();
-  let total = 0n;
-  for (const { chargeKey, amountRounded } of lines) {
-    left.set(chargeKey, (left.get(chargeKey) ?? 0n) + amountRounded);
-    total += amountRounded;
-  }
+  const left = underCaps(lines, rounding.unit);
+  let total = sum([...left.values()]);
   const taken = discounts.flatMap((discount): Taken[] => {
     const { charges } = discount;
     const keys = [...left.keys()].filter((key) => charges === null || charges.includes(key));

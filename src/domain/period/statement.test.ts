@@ -165,7 +165,13 @@ describe("a statement", () => {
       charges: [{ ...charge("a", "26"), included: 3n }, charge("b", "60", "70")],
       trials: [{ ...named, chargeKey: "a", cell: "", amount: amount("1") }],
       runs: [
-        { cardKey: "card", cappedRuns: 2, cap: amount("-4"), raisedRuns: 1, minimum: amount("1") },
+        {
+          cardKey: "card",
+          cappedRuns: 2,
+          cap: amount("-8.1"),
+          raisedRuns: 1,
+          minimum: amount("1"),
+        },
       ],
     });
     assert.deepEqual(lines, [
@@ -178,11 +184,11 @@ describe("a statement", () => {
       "charge_maximum b -20 -20",
       "charge_minimum unused 1 1",
       "fee base 20 20",
-      "run_cap  -4 -4",
+      "run_cap  -8.1 -8.1",
       "run_minimum  1 1",
-      "discount off-10 -3 -3",
-      "discount off-50 -47.5 -47.5",
-      "maximum  -2.5 -2.5",
+      "discount off-10 -2.7 -2.7", // The cap takes 3.00 off "a".
+      "discount off-50 -45.6 -45.6",
+      "maximum  -0.6 -0.6",
     ]);
     assert.equal(total, "45");
   });

@@ -17,13 +17,14 @@ import { type RoundingMode, roundAmount } from "../money/rounding.ts";
 import type { Credit } from "../rating/rate-card.ts";
 import type { BillingPeriod } from "./billing-period.ts";
 import type { Booking } from "./booking.ts";
+import { underCaps } from "./capped-charges.ts";
 import {
   CommitmentDraw,
   type CommitmentInput,
   type Drawdown,
   NO_COMMITMENTS,
 } from "./commitment-draw.ts";
-import { commitmentLines, usageOf } from "./commitment-lines.ts";
+import { commitmentLines } from "./commitment-lines.ts";
 import { discountsOf } from "./discount-lines.ts";
 import { lineOrder } from "./line-order.ts";
 import type { PeriodTerms } from "./period-terms.ts";
@@ -120,7 +121,7 @@ export function buildStatement(input: StatementInput): Statement {
     ...committed,
     ...boundsOf(terms, { ...told, discounted, committed }).map(toLine),
     ...later,
-    ...drawnLater(draw, later, period.key).map(toLine),
+    ...drawnLater(draw, later, { period: period.key, unit }).map(toLine),
   ];
   const totalExact = sumOf(billed, "amountExact");
   const total = sumOf(billed, "amountRounded");
@@ -165,13 +166,15 @@ function boundsOf(
 function drawnLater(
   draw: CommitmentDraw,
   later: readonly StatementLine[],
-  period: string,
+  { period, unit }: { readonly period: string; readonly unit: bigint },
 ): Unrounded[] {
   const isUsage = ({ kind }: StatementLine) => kind === "adjustment" || kind === "already_billed";
   const byOrigin = Map.groupBy(later.filter(isUsage), (line) => line.originPeriod ?? period);
   return [...byOrigin]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([origin, lines]) => commitmentLines(draw.adjusted(origin, usageOf(lines)), origin));
+    .flatMap(([origin, lines]) =>
+      commitmentLines(draw.adjusted(origin, underCaps(lines, unit)), origin),
+    );
 }
 
 function rounder(currency: string, mode: RoundingMode) {

@@ -104,14 +104,25 @@ export interface LedgerEntry {
   readonly source: string;
 }
 
+/** What a line that there is already is of. */
+export type ToldItem = Pick<ExportLine, "item" | "period" | "unit" | "description" | "evidence">;
+
 /** Our books, as the exporter reads them. */
 export interface ExportLedger {
   /** Customers in the order of their ids, after one ("": from the first on). */
   customers(workspace: string, after: string, limit: number): Answer<string[]>;
-  /** All entries of a customer in periods from `since` on, by item and period. */
+  /**
+   * All entries of a customer in periods from `since` on, by item and period; also of what was
+   * `told` and comes to nothing now. (Default: nothing was.)
+   */
   entries(
     workspace: string,
-    of: { readonly customer: string; readonly mode: ExportMode; readonly since: string },
+    of: {
+      readonly customer: string;
+      readonly mode: ExportMode;
+      readonly since: string;
+      readonly told?: readonly ToldItem[];
+    },
   ): Answer<LedgerEntry[]>;
   /** The period under way of a customer: what is late may be told in it. Null: no such customer. */
   openPeriod(workspace: string, customer: string): Answer<BillingPeriod | null>;

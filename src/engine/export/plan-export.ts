@@ -52,8 +52,9 @@ export async function planCustomer(
 ): Promise<CustomerPlan> {
   const { workspace, target } = open;
   const { mode, since } = target;
-  const entries = await context.ledger.entries(workspace, { customer, mode, since });
   const last = await context.outbox.lastLines(workspace, target.id, customer);
+  const asked = { customer, mode, since, told: last };
+  const entries = await context.ledger.entries(workspace, asked);
   const used = entries.map(({ item }) => ({ customer, item }));
   const missing = missingNames(target, used);
   if (missing.length > 0) return { lines: [], carried: [], missing };

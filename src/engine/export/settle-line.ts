@@ -134,9 +134,10 @@ async function openWindow(
   const { pastMaxMs } = open.connector.capability(target);
   const agoMs = context.clock.nowMs() - line.window.endMs;
   if (pastMaxMs === null || agoMs <= pastMaxMs) return line.window;
-  const of = { customer, mode: target.mode, since: target.since };
+  const told = await linesOfItem(context, open, line);
+  const of = { customer, mode: target.mode, since: target.since, told };
   const entries = (await context.ledger.entries(workspace, of)).filter((one) => one.item === item);
-  const periods = accountPeriods(entries, await linesOfItem(context, open, line), true);
+  const periods = accountPeriods(entries, told, true);
   const at = periods.find(({ period }) => period.key === line.period);
   if (at === undefined) return null;
   return windowFor(at, periods, await accountTerms(context, open, customer));

@@ -30,9 +30,11 @@ import { inCurrency } from "./commitments.ts";
 
 /**
  * The form of a statement's lines, which the act that closes it tells: from 2 on each is all in
- * money or all in one credit, what volume tiers correct too. Acts of before tell none.
+ * money or all in one credit, what volume tiers correct too; from 3 on these correct what openings
+ * take off, and what caps of runs take off is of their card's charges, for discounts and what is
+ * behind them. Acts of before tell none.
  */
-export const LINE_FORM = 2;
+export const LINE_FORM = 3;
 
 /** Everything that a period's bill is made of. */
 export interface Bill {

@@ -6,6 +6,7 @@ import {
   type Booking,
   type BookingKind,
   bookingsOf,
+  type OpeningCorrection,
   parseMoney,
 } from "../../domain/period/booking.ts";
 import type { AdjustedCredits, Adjustment, AdjustmentReason } from "../../domain/period/records.ts";
@@ -15,6 +16,7 @@ import type { Act } from "../commit/act.ts";
 import { counterKeyText } from "../commit/batch-state.ts";
 import type { Customer, Reads } from "../ports.ts";
 import { termsOf } from "./bill.ts";
+import { openedBy, type ToldOpened } from "./opened-counts.ts";
 
 /** A customer's books at the time of an act. */
 export interface OpenBooks {
@@ -92,30 +94,39 @@ const ACTS = {
   opening: "opening.set",
 } as const;
 
-/** The bookings among these rows, described as their acts describe them. */
+/** What an act by hand says of what it booked. */
+type Told = ToldOpened & { readonly description?: string | null };
+
+/**
+ * The bookings among these rows, described as their acts describe them. `tells`: whether anybody
+ * reads that; else only acts are looked up that say more of amounts. (Default: true.)
+ */
 export async function describedBookings(
   store: Pick<Reads, "lastAct">,
   workspace: string,
-  rows: readonly Adjustment[],
+  { rows, tells = true }: { readonly rows: readonly Adjustment[]; readonly tells?: boolean },
 ): Promise<Booking[]> {
+  const corrections = new Map<string, OpeningCorrection | undefined>();
   const texts = new Map<string, string>();
-  const told = async (kind: JournalKind, subject: string) => {
-    const known = { kind, subject };
-    const act = await recordedAct<{ readonly description?: string | null }>(
-      store,
-      workspace,
-      known,
-    );
-    return act?.description ?? null;
-  };
-  for (const { kind, cell, amount } of bookingsOf(rows, () => "")) {
-    if (kind === "already_billed") continue;
+  const told = (kind: JournalKind, subject: string) =>
+    recordedAct<Told>(store, workspace, { kind, subject });
+  for (const { reason, cell } of rows) {
+    const act = reason === "opening" ? await told(ACTS.opening, cell) : undefined;
+    if (act === undefined) continue;
+    corrections.set(cell, openedBy(act).correction);
+    texts.set(`opening ${cell}`, act.description ?? cell);
+  }
+  const correctionOf = (id: string) => corrections.get(id);
+  for (const { kind, cell, amount } of bookingsOf(rows, { describe: () => "", correctionOf })) {
+    if (!tells || kind === "already_billed" || kind === "opening") continue;
     // A dispute that adds to a bill is one that was decided for us.
     const isUpheld = kind === "dispute" && amount > 0n;
-    const upheld = isUpheld ? await told("dispute.resolved", cell) : null;
-    texts.set(`${kind} ${cell}`, upheld ?? (await told(ACTS[kind], cell)) ?? cell);
+    const upheld = isUpheld ? await told("dispute.resolved", cell) : undefined;
+    const description = upheld?.description ?? (await told(ACTS[kind], cell))?.description;
+    texts.set(`${kind} ${cell}`, description ?? cell);
   }
-  return bookingsOf(rows, (kind, id) => texts.get(`${kind} ${id}`) ?? id);
+  const describe = (kind: BookingKind, id: string) => texts.get(`${kind} ${id}`) ?? id;
+  return bookingsOf(rows, { describe, correctionOf });
 }
 
 /** An amount taken off. */

@@ -22,7 +22,8 @@ const linesOf = (rows: readonly Adjustment[]) =>
     ({ chargeKey }) => chargeKey,
     byCharge,
   );
-const bookingsIn = (rows: readonly Adjustment[]) => bookingsOf(rows, (_kind, id) => id);
+const bookingsIn = (rows: readonly Adjustment[]) =>
+  bookingsOf(rows, { describe: (_kind, id) => id });
 
 const creditsIn = (name: string, units: bigint): Adjustment["credits"] => {
   return { name, price: 100_000n as Factor, amount: units as Amount };

@@ -213,7 +213,7 @@ async function billOf(
   const booked = new BookedRows();
   await booked.readBy((page) => unit.adjustments(key, page), new ReadTurns());
   const { rows } = booked;
-  const bookings = await describedBookings(context.store, act.workspace, rows);
+  const bookings = await describedBookings(context.store, act.workspace, { rows });
   const nowMs = state.receivedAtMs;
   const wanted = { customer, replaces: null };
   const commitments = await commitmentInput(context.store, act.workspace, wanted);

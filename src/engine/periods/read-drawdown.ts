@@ -6,7 +6,6 @@ import { TollgateError } from "../../domain/errors.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
 import type { RoundingMode } from "../../domain/money/rounding.ts";
 import type { BillingPeriod } from "../../domain/period/billing-period.ts";
-import { bookingsOf } from "../../domain/period/booking.ts";
 import type { DatedCommitment } from "../../domain/period/commitment.ts";
 import type { CommitmentInput, DrawnBefore } from "../../domain/period/commitment-draw.ts";
 import { type DrawnSoFar, drawnSoFar } from "../../domain/period/commitment-projection.ts";
@@ -153,9 +152,8 @@ export async function openBill(
   // What was booked while others had their turns: both are told as of now.
   if (of.booked === undefined) await rows.read(late, null);
   const adjustments = of.booked ?? rows.rows;
-  const bookings = tellsBookings
-    ? await describedBookings(store, workspace, adjustments)
-    : bookingsOf(adjustments, (_kind, id) => id);
+  const byHand = { rows: adjustments, tells: tellsBookings };
+  const bookings = await describedBookings(store, workspace, byHand);
   const used = await isUsed(store, workspace, { ...key, counters });
   const about = { customer, period, nowMs, isUsed: used, commitments };
   const bill = { ...about, counters, adjustments, bookings };

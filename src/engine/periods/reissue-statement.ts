@@ -139,7 +139,8 @@ async function issueAgain(
   const key = { customer: customer.id, period: period.key };
   const counters = await unit.counters([key]);
   const adjustments = await unit.adjustments(key);
-  const byHand = await describedBookings(context.store, act.workspace, adjustments);
+  const booked = { rows: adjustments };
+  const byHand = await describedBookings(context.store, act.workspace, booked);
   const named = (row: Adjustment) => alreadyBilled(row, adjustedCharge(tariff, customer, row));
   const bookings = [...byHand, ...netted(billed).map(named)];
   const nowMs = state.receivedAtMs;

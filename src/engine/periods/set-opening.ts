@@ -3,43 +3,31 @@
  * that tiers go on where they were, and what the customer owed there or had in hand.
  *
  * An opening count is in the counter like any other, and what it comes to by itself is taken off in
- * a line of its own: whoever counted it has billed it. What is charged here is therefore
- * f(opening + counted) − f(opening). Of volume tiers it takes off what they come to while a period
- * is open: wallets pay by that until the close, and what they would pay for a count that was billed
- * elsewhere is nothing. The close corrects the tiers of all units, those of elsewhere too, so the
- * opening amount has to carry what that gives back of these.
+ * a line of its own: whoever counted it has billed it (opened-counts.ts). What is charged here is
+ * therefore f(opening + counted) − f(opening).
  */
 import { present } from "../../domain/assert.ts";
 import { canonicalJson } from "../../domain/canonical-json.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import {
-  AMOUNT_SCALE,
-  FACTOR_SCALE,
-  QUANTITY_MAX_UNITS,
-  QUANTITY_SCALE,
-} from "../../domain/limits.ts";
+import { AMOUNT_SCALE, QUANTITY_MAX_UNITS, QUANTITY_SCALE } from "../../domain/limits.ts";
 import {
   type Amount,
-  type Factor,
   formatAmount,
   formatScaled,
   parseAmount,
   parseQuantity,
-  parseScaled,
 } from "../../domain/money/decimal.ts";
-import { parseMoney } from "../../domain/period/booking.ts";
-import type { AdjustedCredits } from "../../domain/period/records.ts";
+import { type Opened, parseMoney } from "../../domain/period/booking.ts";
 import type { CompiledCard, MeteredQuantity } from "../../domain/rating/meter.ts";
 import { isCostMeter } from "../../domain/rating/meter-fields.ts";
 import { NO_CELL, OTHERWISE_CELL } from "../../domain/rating/price-model.ts";
 import type { Charge } from "../../domain/rating/rate-card.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "../acts/recorded-acts.ts";
-import { counterInCredits } from "../booking/adjusted-parts.ts";
-import type { Tariff } from "../cards/tariff.ts";
 import { type Act, runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
+import type { Reads } from "../ports.ts";
 import { bookByHand, negated, type OpenBooks, openBooks } from "./book-by-hand.ts";
-import { recordedAmount } from "./credited.ts";
+import { CountedElsewhere, type ToldOpened, toldOpened } from "./opened-counts.ts";
 
 /** What a charge has counted elsewhere. */
 export interface OpeningCount {
@@ -58,19 +46,14 @@ export interface NewOpening extends ByHand {
   readonly counters: readonly OpeningCount[];
 }
 
-/** One part of an opening, as the journal keeps it: an amount, or a count. */
-export interface OpeningPart {
+/** One part of an opening, as the journal keeps it: an amount, or a count; what its line books. */
+export interface OpeningPart extends ToldOpened {
   /** `<opening>#0` is the amount, `#1` the first count. */
   readonly id: string;
   readonly key: string;
   readonly customer: string;
   readonly period: string;
   readonly currency: string;
-  /** What its line books. */
-  readonly amount: string;
-  /** The same in the card's credits. (Default: its charge is in money.) */
-  readonly credits?: string;
-  readonly credit?: { readonly name: string; readonly price: string };
   readonly counter: CountedBefore | null;
   readonly reason: string;
   readonly by: string;
@@ -83,6 +66,11 @@ export interface CountedBefore extends OpeningCount {
   readonly cardVersion: number;
   /** What it added to the amount of its counter, which may have counted before. */
   readonly share: string;
+  /**
+   * All that was counted elsewhere with it, which is one count. Acts of before tell none: each took
+   * off what it came to by itself, and nothing was corrected at the close.
+   */
+  readonly elsewhere?: string;
 }
 
 /**
@@ -117,7 +105,7 @@ export function setOpening(
       by: request.by,
     });
     const parts = [writer.amount(request.amount)];
-    if (request.counters.length > 0) await writer.open();
+    if (request.counters.length > 0) await writer.open(context.store);
     for (const [index, count] of request.counters.entries()) parts.push(writer.count(count, index));
     return parts;
   });
@@ -135,6 +123,7 @@ class OpeningWriter {
   readonly #act: Act;
   readonly #books: OpenBooks;
   readonly #about: About;
+  readonly #elsewhere = new CountedElsewhere();
 
   constructor(act: Act, books: OpenBooks, about: About) {
     this.#act = act;
@@ -146,10 +135,19 @@ class OpeningWriter {
     return { customer: this.#books.customer.id, period: this.#books.period };
   }
 
-  /** Loads what the customer's period has counted. */
-  async open(): Promise<void> {
-    const { unit, state } = this.#act;
-    state.loadCounted(await unit.counted([this.#place]));
+  /** Loads what the customer's period has counted, here and elsewhere. */
+  async open(store: Pick<Reads, "lastAct">): Promise<void> {
+    const { unit, state, tariff, workspace } = this.#act;
+    const place = this.#place;
+    state.loadCounted(await unit.counted([place]));
+    for (const { reason, id } of await unit.adjustments(place)) {
+      if (reason !== "opening") continue;
+      const of = { kind: "opening.set", subject: id } as const;
+      const { counter } = present(await recordedAct<OpeningPart>(store, workspace, of), id);
+      if (counter === null) continue;
+      const card = tariff.cardById(counter.cardVersion);
+      this.#elsewhere.add(place.period, card, itemOf(card, counter));
+    }
   }
 
   amount(text: string | null): OpeningPart {
@@ -180,12 +178,13 @@ class OpeningWriter {
     const slot = state.counter(this.#place, card.cardKey, item);
     const moved = tariff.advance(slot.counter, card, move);
     state.moveCounter(slot, moved.counter);
-    const alone = openedAlone(tariff, card, item);
+    const { all, ...opened } = this.#elsewhere.add(this.#place.period, card, item);
     const name = count.cell === "" ? charge.key : `${charge.key} (${count.cell})`;
     const description = `${charge.name ?? name}: counted and billed before the move`;
     const share = formatAmount(moved.marginal);
-    const counter = { ...count, card: card.cardKey, cardVersion: card.id, share };
-    return this.#book(index + 1, { ...alone, description, counter });
+    const elsewhere = formatScaled(all, scaleOf(charge));
+    const counter = { ...count, card: card.cardKey, cardVersion: card.id, share, elsewhere };
+    return this.#book(index + 1, { ...opened, description, counter });
   }
 
   #book(number: number, part: Pick<OpeningPart, "description" | "counter"> & Opened): OpeningPart {
@@ -193,7 +192,7 @@ class OpeningWriter {
     const id = `${this.#about.id}#${number}`;
     const { amount, credits = null, description, counter } = part;
     const { currency } = this.#books;
-    const booked = { ...this.#place, currency, amount: formatAmount(amount), ...toldIn(credits) };
+    const booked = { ...this.#place, currency, ...toldOpened(part) };
     const made: OpeningPart = { id, key, ...booked, counter, reason, by, description };
     this.#act.journal("opening.set", id, made);
     const row = { kind: "opening", id, amount, credits, reason: "opening" } as const;
@@ -201,40 +200,6 @@ class OpeningWriter {
     if (amount !== 0n || counter !== null) bookByHand(this.#act, this.#books, row);
     return made;
   }
-}
-
-/** What an opening takes off, in money and where its charge is in credits in these. */
-export interface Opened {
-  readonly amount: Amount;
-  /** (Default: null, it is in money.) */
-  readonly credits?: AdjustedCredits | null;
-}
-
-/** What takes off what a count comes to by itself: whoever counted it has billed it. */
-export function openedAlone(tariff: Tariff, card: CompiledCard, item: MeteredQuantity): Opened {
-  const { counter } = tariff.advance(undefined, card, { item, delta: item.quantity });
-  const [part] = counterInCredits(tariff, item, counter);
-  const amount = negated(counter.amount);
-  if (part === undefined) return { amount };
-  return { amount, credits: { ...part.credit, amount: negated(part.credits) } };
-}
-
-function toldIn(credits: AdjustedCredits | null): Pick<OpeningPart, "credits" | "credit"> {
-  if (credits === null) return {};
-  const { name, price, amount } = credits;
-  return {
-    credits: formatAmount(amount),
-    credit: { name, price: formatScaled(price, FACTOR_SCALE) },
-  };
-}
-
-/** What a recorded part took off. */
-export function openedBy({ amount, credits, credit }: OpeningPart): Opened {
-  const money = recordedAmount(amount);
-  if (credits === undefined || credit === undefined) return { amount: money };
-  const read = present(parseScaled(credit.price, FACTOR_SCALE), "the price of a recorded credit");
-  const { name, price } = { ...credit, price: read as Factor };
-  return { amount: money, credits: { name, price, amount: recordedAmount(credits) } };
 }
 
 /** What a recorded count put into its counter, of the card version that it was set by. */
@@ -266,8 +231,12 @@ export function hasCell({ price }: Charge, cell: string): boolean {
 function quantityOf(charge: Charge, { quantity: text }: OpeningCount, field: string): bigint {
   const isCost = isCostMeter(charge.meter);
   const quantity = isCost ? parseAmount(text) : parseQuantity(text);
-  const max = QUANTITY_MAX_UNITS * 10n ** BigInt(isCost ? AMOUNT_SCALE : QUANTITY_SCALE);
+  const max = QUANTITY_MAX_UNITS * 10n ** BigInt(scaleOf(charge));
   if (quantity !== undefined && quantity > 0n && quantity <= max) return quantity;
   const detail = `${JSON.stringify(text)} is no positive quantity.`;
   throw new TollgateError("field.out_of_range", detail, `${field}.quantity`);
+}
+
+function scaleOf({ meter }: Charge): number {
+  return isCostMeter(meter) ? AMOUNT_SCALE : QUANTITY_SCALE;
 }

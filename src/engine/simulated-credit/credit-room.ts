@@ -5,7 +5,6 @@
  */
 import { type Amount, formatAmount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import type { Booking } from "../../domain/period/booking.ts";
-import { bookingsOf } from "../../domain/period/booking.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 import type { Statement } from "../../domain/period/statement.ts";
 import type { Answer } from "../answer.ts";
@@ -85,7 +84,7 @@ export class CreditRoom {
     const period = periodOfKey(view.tariff, customer, key);
     const counters = await view.counters(at);
     const adjustments = await view.adjustments(at);
-    const bookings = [...bookingsOf(adjustments, (_, named) => named), ...billed];
+    const bookings = [...(await view.bookings(adjustments)), ...billed];
     const isUsed = counters.length > 0 || (await view.used(id)).includes(key);
     const commitments = await view.commitments(at);
     const about = { customer, period, nowMs, isUsed, commitments };

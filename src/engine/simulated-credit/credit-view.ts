@@ -2,6 +2,7 @@
  * What statements and credit are worked out from: the ledger's rows as they are, or what they would
  * have been at a moment under another card. Whoever bills and pays reads either alike.
  */
+import type { Booking } from "../../domain/period/booking.ts";
 import type { CommitmentInput, DrawnBefore } from "../../domain/period/commitment-draw.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { Statement } from "../../domain/period/statement.ts";
@@ -29,6 +30,8 @@ export interface CreditView {
   counters(key: CounterKey): Answer<readonly StoredCounter[]>;
   /** Booked in a period, by hand too. */
   adjustments(key: CounterKey): Answer<readonly Adjustment[]>;
+  /** What people booked, of rows that are booked in a period. */
+  bookings(rows: readonly Adjustment[]): Answer<readonly Booking[]>;
   /** With what statements in force have drawn, but for that of the period itself. */
   commitments(of: CounterKey): Answer<CommitmentInput>;
   /** Takes a statement down as the one in force of its period. */

@@ -5,7 +5,7 @@
 
 import { present } from "../../domain/assert.ts";
 import { isTrialCell } from "../../domain/event/trial-cell.ts";
-import type { Booking } from "../../domain/period/booking.ts";
+import { type Booking, bookingsOf, type Opened } from "../../domain/period/booking.ts";
 import type { CommitmentInput } from "../../domain/period/commitment-draw.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { Statement } from "../../domain/period/statement.ts";
@@ -13,7 +13,6 @@ import { adjustedParts } from "../booking/adjusted-parts.ts";
 import type { Tariff } from "../cards/tariff.ts";
 import { counterKeyText } from "../commit/batch-state.ts";
 import { alreadyBilled, negated, netted } from "../periods/reissue-statement.ts";
-import type { Opened } from "../periods/set-opening.ts";
 import type { CounterKey, Customer, StoredCounter } from "../ports.ts";
 import type { Counting } from "../simulation/count-history.ts";
 import type { DatedRow } from "../simulation/dated-counts.ts";
@@ -27,8 +26,8 @@ export interface DatedOf {
   readonly counting: Counting;
   readonly family: CreditFamily;
   readonly facts: FamilyFacts;
-  /** What counts that were taken over come to by this card; null: what the ledger has booked. */
-  readonly openings: ReadonlyMap<string, Opened> | null;
+  /** What counts that were taken over come to by this card. */
+  readonly openings: ReadonlyMap<string, Opened>;
   /** What bounds of runs come to at a moment; null: the card has none. */
   readonly boundsAt: BoundsAt | null;
 }
@@ -178,11 +177,16 @@ export class DatedLedger implements CreditView {
   async adjustments(key: CounterKey): Promise<Adjustment[]> {
     const { facts, openings } = this.#of;
     const byHand = (await facts.byHand(key, this.#moment.seq)).map((row) => {
-      if (openings === null || row.reason !== "opening") return row;
+      if (row.reason !== "opening") return row;
       const { amount, credits = null } = openings.get(row.cell) ?? row;
       return { ...row, amount, credits };
     });
     return [...byHand, ...this.#lateOf(key.customer, (row) => row.bookedPeriod === key.period)];
+  }
+
+  bookings(rows: readonly Adjustment[]): Booking[] {
+    const correctionOf = (id: string) => this.#of.openings.get(id)?.correction;
+    return bookingsOf(rows, { describe: (_, id) => id, correctionOf });
   }
 
   #lateOf(customer: string, isAsked: (row: Adjustment) => boolean): Adjustment[] {

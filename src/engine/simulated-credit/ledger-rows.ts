@@ -1,10 +1,12 @@
 /** The ledger's own rows of now, with statements that would be issued by closing what is open. */
+import type { Booking } from "../../domain/period/booking.ts";
 import type { CommitmentInput } from "../../domain/period/commitment-draw.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { Statement } from "../../domain/period/statement.ts";
 import type { Answer } from "../answer.ts";
 import { comesToSomething } from "../as-of/recount.ts";
 import type { Tariff } from "../cards/tariff.ts";
+import { describedBookings } from "../periods/book-by-hand.ts";
 import { commitmentInput } from "../periods/commitments.ts";
 import type { CounterKey, CreditBookRow, Customer, Store, StoredCounter } from "../ports.ts";
 import { type CreditView, drawnBy, type Issued } from "./credit-view.ts";
@@ -56,6 +58,10 @@ export class LedgerRows implements CreditView {
 
   adjustments(key: CounterKey): Answer<Adjustment[]> {
     return this.#store.adjustmentsOf(this.#workspace, key);
+  }
+
+  bookings(rows: readonly Adjustment[]): Promise<Booking[]> {
+    return describedBookings(this.#store, this.#workspace, { rows, tells: false });
   }
 
   async commitments({ customer: id }: CounterKey): Promise<CommitmentInput> {

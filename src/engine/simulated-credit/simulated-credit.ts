@@ -1,9 +1,9 @@
 /** What credit has paid of bills, and what it would have paid by each contender. */
 import { type Amount, parseAmount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
+import type { Opened } from "../../domain/period/booking.ts";
 import { epochOf } from "../../domain/simulation/step-sums.ts";
 import type { Tariff } from "../cards/tariff.ts";
 import type { EngineContext } from "../context.ts";
-import type { Opened } from "../periods/set-opening.ts";
 import type { CounterKey, Customer } from "../ports.ts";
 import {
   type Counting,
@@ -138,8 +138,8 @@ export class SimulatedCredit {
     return paid;
   }
 
-  /** Counts what was taken over from its act on; returns what that comes to under another card. */
-  #openingsBy(family: CreditFamily, counting: Counting): ReadonlyMap<string, Opened> | null {
+  /** Counts what was taken over from its act on; returns what that comes to. */
+  #openingsBy(family: CreditFamily, counting: Counting): ReadonlyMap<string, Opened> {
     const { openings, recorded } = this.#of;
     const seqs = family.moments.map(({ seq }) => seq);
     const opened = new Map<string, Opened>();
@@ -153,6 +153,6 @@ export class SimulatedCredit {
         opened.set(part.id, one);
       }
     }
-    return counting.isInForce ? null : opened;
+    return opened;
   }
 }

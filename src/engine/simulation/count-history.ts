@@ -2,6 +2,7 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { SIMULATED_PERIODS_MAX_COUNT } from "../../domain/limits.ts";
 import { parseAmount, parseQuantity } from "../../domain/money/decimal.ts";
+import type { Opened } from "../../domain/period/booking.ts";
 import type { MeteredQuantity } from "../../domain/rating/meter.ts";
 import { isCostMeter, measureOf } from "../../domain/rating/meter-fields.ts";
 import type { Charge } from "../../domain/rating/rate-card.ts";
@@ -9,13 +10,8 @@ import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import { meteredOfOutcome, meteredOfRun, ratingOf } from "../booking/metered.ts";
 import type { Tariff } from "../cards/tariff.ts";
 import type { Onlooker, StepSumRequest } from "../history.ts";
-import {
-  hasCell,
-  type Opened,
-  type OpeningPart,
-  openedAlone,
-  openedBy,
-} from "../periods/set-opening.ts";
+import { CountedElsewhere, openedBy } from "../periods/opened-counts.ts";
+import { hasCell, type OpeningPart } from "../periods/set-opening.ts";
 import type { CounterKey, Customer, RunFilter, Store } from "../ports.ts";
 import { type Contender, contenderOf, UNTRIED_ID } from "./contender.ts";
 import { addDated, type DatedRows } from "./dated-counts.ts";
@@ -188,8 +184,8 @@ export interface SimulatedOpening extends Opened {
 }
 
 /**
- * What was counted elsewhere as a contender counts it, with what each count comes to by itself,
- * which whoever counted it has billed. A card without the charge, or whose charge of that key
+ * What was counted elsewhere as a contender counts it, with what each part of it comes to, which
+ * whoever counted it has billed. A card without the charge, or whose charge of that key
  * counts something else, takes up nothing.
  */
 export function simulatedOpenings(
@@ -197,6 +193,7 @@ export function simulatedOpenings(
   parts: readonly RecordedOpening[],
   recorded: Tariff,
 ): SimulatedOpening[] {
+  const elsewhere = new CountedElsewhere();
   return parts.flatMap((part): SimulatedOpening[] => {
     const { counter } = part;
     if (counter === null) return [];
@@ -208,8 +205,8 @@ export function simulatedOpenings(
     const former = then.find(({ key }) => key === counter.charge);
     if (former === undefined || measureOf(charge.meter) !== measureOf(former.meter)) return [];
     const item = itemOf(charge, counter);
-    const alone = isInForce ? openedBy(part) : openedAlone(tariff, card, item);
-    return [{ part, cardVersionId: id, item, ...alone }];
+    const opened = isInForce ? openedBy(part) : elsewhere.add(part.period, card, item);
+    return [{ part, cardVersionId: id, item, ...opened }];
   });
 }
 

@@ -2,6 +2,7 @@
 import { present } from "../../domain/assert.ts";
 import { sumAmounts } from "../../domain/credit/charged.ts";
 import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
+import { atClose, type Opened } from "../../domain/period/booking.ts";
 import { datedCommitment } from "../../domain/period/commitment.ts";
 import type { CommitmentInput } from "../../domain/period/commitment-draw.ts";
 import { NO_COMMITMENTS } from "../../domain/period/commitment-draw.ts";
@@ -11,7 +12,8 @@ import { recordedActs } from "../acts/recorded-acts.ts";
 import type { Tariff } from "../cards/tariff.ts";
 import type { EngineContext } from "../context.ts";
 import { commitmentsIn, type SavedCommitments } from "../periods/commitments.ts";
-import { type Opened, type OpeningPart, openedBy } from "../periods/set-opening.ts";
+import { openedBy } from "../periods/opened-counts.ts";
+import type { OpeningPart } from "../periods/set-opening.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
 import { actsOf, type CreditFamily, type PaidByPeriod } from "../simulated-credit/credit-family.ts";
 import { SimulatedCredit } from "../simulated-credit/simulated-credit.ts";
@@ -223,11 +225,9 @@ export class CustomerBiller {
   }
 }
 
-function openingOf({
-  part,
-  amount,
-  credits = null,
-}: Opened & Pick<SimulatedOpening, "part">): Opening {
+/** As a close would bill it. */
+function openingOf({ part, ...opened }: Opened & Pick<SimulatedOpening, "part">): Opening {
+  const { amount, credits = null } = atClose(opened);
   const at = { cardKey: "", chargeKey: "opening", cell: part.id, originPeriod: null };
   const { period, description } = part;
   const booking = { kind: "opening", ...at, description, amount, inCredits: credits } as const;

@@ -43,6 +43,11 @@ export const CORRECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         amount: described(DECIMAL, "What its line books; a count takes off what it comes to."),
         "credits?": described(DECIMAL, "The same in the card's credits, of a charge in these."),
         "credit?": described(closed({ name: ANY_TEXT, price: DECIMAL }), "What these are of."),
+        "correction?": described(
+          DECIMAL,
+          "Of a volume charge: what the close adds, so that its count was billed by its own tier.",
+        ),
+        "correctionCredits?": described(DECIMAL, "The same in credits."),
         counter: nullable(
           closed({
             card: ANY_TEXT,
@@ -51,6 +56,7 @@ export const CORRECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
             cell: ANY_TEXT,
             quantity: ANY_TEXT,
             share: described(DECIMAL, "What it added to its counter."),
+            "elsewhere?": described(ANY_TEXT, "All that was counted elsewhere with it."),
           }),
         ),
         description: ANY_TEXT,

@@ -94,9 +94,11 @@ class History {
     const lastPeriods = this.#lastPeriods(ws, customer, terms);
     const again = new DrawAgain({ terms, before, closed, period, lastPeriods });
     const beforeMs = Math.min(Date.parse(document.endsAt), act.receivedAtMs + 1);
-    const used = usedInPeriod(this.#acts, { ws, currency, beforeMs, seq: act.seq, lines });
+    const form = Number(act.document.lineForm ?? 0);
+    const statement = { ws, currency, beforeMs, seq: act.seq, form, lines };
+    const used = usedInPeriod(this.#acts, statement);
     if (used !== undefined) again.draw(period, used);
-    for (const [origin, adjusted] of usedInOthers(lines, period)) again.draw(origin, adjusted);
+    for (const [origin, adjusted] of usedInOthers(statement, period)) again.draw(origin, adjusted);
     const parts = [...again.parts.values()];
     this.#drawn.set(period, used === undefined ? commitments.map(partOf) : parts);
     if (used === undefined) return;

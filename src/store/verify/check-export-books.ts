@@ -56,7 +56,7 @@ export class ExportBooks {
   constructor(file: DataFile, acts: Acts, cards: CardVersions) {
     this.#file = file;
     this.#acts = acts;
-    this.#usage = new ExportedUsage(file, cards);
+    this.#usage = new ExportedUsage(file, cards, acts);
     this.#payable = new PayableAgain(file, acts);
   }
 

@@ -9,6 +9,7 @@ import { decodeCounter, decodePeriod, decodeStatement } from "../stored-rows.ts"
 import type { Acts, Document, RecordedAct } from "./acts.ts";
 import { BookedAgain, bookedText, chargeText, creditsText, Differences } from "./booked-again.ts";
 import type { CreditDocument } from "./card-versions.ts";
+import { type OpeningCorrections, openingCorrections } from "./check-openings.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { sha256Of } from "./digests.ts";
@@ -45,12 +46,20 @@ interface StatementAt {
   readonly document: StatementDocument;
 }
 
+interface Sources {
+  readonly file: DataFile;
+  readonly booked: BookedAgain;
+  readonly acts: Acts;
+  readonly corrections: OpeningCorrections;
+}
+
 /** Its own index, so that nothing is sorted. */
 const CUSTOMER_BY_CUSTOMER = "ws, customer, period DESC, closed_at DESC, id";
 
 /** Checks statements against their digests, lines and the journal. */
 export function checkStatements(file: DataFile, acts: Acts): void {
-  const booked = new BookedAgain(file);
+  const corrections = openingCorrections(acts);
+  const of = { file, acts, booked: new BookedAgain(file), corrections };
   for (const row of file.rowsOf("statements", CUSTOMER_BY_CUSTOMER)) {
     const ws = row.ws as number;
     const record = decodeStatement(row);
@@ -67,7 +76,7 @@ export function checkStatements(file: DataFile, acts: Acts): void {
       ];
     });
     for (const problem of problems ?? []) file.findings.add("statements", key, problem);
-    if (problems?.length === 0) checkBehind(file, booked, { ws, record });
+    if (problems?.length === 0) checkBehind(of, { ws, record });
   }
   checkPeriods(file);
   checkClosings(file, acts);
@@ -109,9 +118,15 @@ function* trialProblems({ lines }: StatementDocument): Generator<string> {
   for (const key of wrong) yield `${key}: its trial does not take off what it came to`;
 }
 
-function* journalProblems(acts: Acts, { ws, record, document }: StatementAt): Generator<string> {
+/** What the journal says of the close of a statement. */
+function closingOf(acts: Acts, { ws, record, document }: StatementAt): Document | undefined {
   const kind = document.replaces === undefined ? "period.closed" : "statement.reissued";
-  const closing = acts.of(kind, ws, record.id).at(-1)?.document;
+  return acts.of(kind, ws, record.id).at(-1)?.document;
+}
+
+function* journalProblems(acts: Acts, statement: StatementAt): Generator<string> {
+  const { record } = statement;
+  const closing = closingOf(acts, statement);
   if (closing === undefined) {
     yield "is not in the journal";
     return;
@@ -122,11 +137,8 @@ function* journalProblems(acts: Acts, { ws, record, document }: StatementAt): Ge
 }
 
 /** The statement is as it was closed: where what is behind it differs, adjustments are wrong. */
-function checkBehind(
-  file: DataFile,
-  booked: BookedAgain,
-  { ws, record }: Omit<StatementAt, "document">,
-): void {
+function checkBehind(of: Sources, { ws, record }: Omit<StatementAt, "document">): void {
+  const { file } = of;
   const { customer, period } = record;
   const key = keyText(file.workspace(ws), customer, period);
   const document = JSON.parse(record.document) as StatementDocument;
@@ -135,8 +147,8 @@ function checkBehind(
   const isInForce = file.first(`${sql} AND statement_id = ?`, ws, customer, period, record.id);
   const problems = readable(file, { table: "adjustments", key }, () => [
     // What a voided statement billed was true when it was closed; its successor bills it anew.
-    ...(isInForce === undefined ? [] : counterProblems(file, booked, statement)),
-    ...adjustmentProblems(booked, statement),
+    ...(isInForce === undefined ? [] : counterProblems(of.file, of.booked, statement)),
+    ...adjustmentProblems(of, statement),
   ]);
   for (const problem of problems ?? []) file.findings.add("adjustments", key, problem);
 }
@@ -167,11 +179,16 @@ function* counterProblems(file: DataFile, booked: BookedAgain, statement: Statem
 const BOOKED: ReadonlySet<string> = new Set(["adjustment", "goodwill", "dispute", "opening"]);
 
 /** The adjustments that a statement carries are those that were booked in its period. */
-function* adjustmentProblems(booked: BookedAgain, { ws, record, document }: StatementAt) {
+function* adjustmentProblems(
+  { booked, acts, corrections }: Sources,
+  { ws, record, document }: StatementAt,
+): Generator<string> {
   const left = new Differences();
   const { customer, period } = record;
   left.addAll(booked.bookedIn({ ws, customer }, period), 1n);
   left.addAll(booked.creditsBookedIn({ ws, customer }, period), 1n);
+  const form = Number(closingOf(acts, { ws, record, document })?.lineForm ?? 0);
+  if (form >= CORRECTED_OPENINGS) addCorrections(left, corrections, { ws, customer, period });
   for (const line of document.lines) {
     if (!BOOKED.has(line.kind)) continue;
     const isByUsage = line.kind === "adjustment";
@@ -183,6 +200,22 @@ function* adjustmentProblems(booked: BookedAgain, { ws, record, document }: Stat
     left.add(creditsText(charge, name), -amountOf(line.credits));
   }
   for (const key of left.keys()) yield `${key}: they are not what ${record.id} bills`;
+}
+
+/** From this form of lines on, openings take off what their count comes to at the close. */
+const CORRECTED_OPENINGS = 3;
+
+function addCorrections(
+  left: Differences,
+  corrections: OpeningCorrections,
+  { ws, customer, period }: { readonly ws: number; readonly customer: string; period: string },
+): void {
+  for (const { id, amount, credits, creditName } of corrections.get(joined(ws, customer, period)) ??
+    []) {
+    const charge = bookedText(chargeText({ cardKey: "", chargeKey: "opening", cell: id }), period);
+    left.add(charge, amount);
+    left.add(creditsText(charge, creditName), credits);
+  }
 }
 
 function checkPeriods(file: DataFile): void {

@@ -10,6 +10,7 @@ import { isTimeZone, periodAt } from "../../domain/period/billing-period.ts";
 import { amountOf } from "../stored-decimal.ts";
 import { decodeStatement } from "../stored-rows.ts";
 import type { Acts } from "./acts.ts";
+import { leftAgain } from "./caps-again.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { divided, rounded } from "./divide-again.ts";
@@ -70,7 +71,8 @@ export function checkTerms(file: DataFile, acts: Acts): void {
       const act = acts.of(kind, ws, record.id).at(-1);
       // A statement that nobody closed is a finding of its own.
       if (act === undefined) return [];
-      const at = { ws, seq: act.seq, atMs: act.receivedAtMs };
+      const form = Number(act.document.lineForm ?? 0);
+      const at = { ws, seq: act.seq, atMs: act.receivedAtMs, form };
       return [...new Terms({ file, acts, spans }, document, at).problems()];
     });
     for (const problem of problems ?? []) file.findings.add("statements", key, problem);
@@ -89,12 +91,15 @@ class Terms {
   readonly #document: StatementDocument;
   readonly #at: MadeAt;
   readonly #unit: bigint;
+  /** Of its lines, as the act that closed it tells. */
+  readonly #form: number;
 
-  constructor(of: Sources, document: StatementDocument, at: MadeAt) {
+  constructor(of: Sources, document: StatementDocument, at: MadeAt & { readonly form: number }) {
     this.#of = of;
     this.#document = document;
     this.#at = at;
     this.#unit = unitOf(document.currency);
+    this.#form = at.form;
   }
 
   *problems(): Generator<string> {
@@ -173,10 +178,8 @@ class Terms {
   /** Each discount on what is left of its charges and fees; it takes whole units of each. */
   #discountLines(discounts: readonly DiscountDocument[]): Owed[] {
     const { lines, rounding } = this.#document;
-    const left = new Map<string, bigint>();
-    for (const line of lines.filter(({ kind }) => DISCOUNTED.has(kind))) {
-      left.set(line.chargeKey, (left.get(line.chargeKey) ?? 0n) + amountOf(line.amountRounded));
-    }
+    const discounted = lines.filter(({ kind }) => DISCOUNTED.has(kind));
+    const left = leftAgain(discounted, { form: this.#form, unit: this.#unit });
     return discounts.flatMap((discount): Owed[] => {
       const { key, charges } = discount;
       const items = [...left].filter(

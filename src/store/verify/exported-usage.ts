@@ -5,10 +5,13 @@
  */
 
 import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
+import { parseScaled } from "../../domain/money/decimal.ts";
 import { segmentsOf } from "../../domain/rating/counter.ts";
 import { decodeCounter } from "../stored-rows.ts";
+import type { Acts, Document } from "./acts.ts";
 import type { CardVersions } from "./card-versions.ts";
 import type { DataFile } from "./data-file.ts";
+import { joined } from "./key-parts.ts";
 import { measureOf } from "./meter-again.ts";
 import type { BookedCustomer, BookedItem } from "./payable-again.ts";
 import { isFreeCell } from "./trial-again.ts";
@@ -35,6 +38,19 @@ const ACTS = `SELECT ws, max(seq) AS seq FROM journal WHERE run = ''
 const COMMITTED = `SELECT committed_at FROM chain
   WHERE ws = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1`;
 
+interface OpeningDocument {
+  readonly customer: string;
+  readonly period: string;
+  readonly counter: {
+    readonly card: string;
+    readonly cardVersion: number;
+    readonly charge: string;
+    readonly cell: string;
+    readonly quantity: string;
+    readonly elsewhere?: string;
+  } | null;
+}
+
 interface Count {
   readonly measure: string;
   readonly value: bigint;
@@ -45,11 +61,26 @@ export class ExportedUsage {
   readonly #file: DataFile;
   readonly #cards: CardVersions;
   readonly #touched = new Map<string, number>();
+  /** By counter and card version. */
+  readonly #elsewhere = new Map<string, bigint>();
   #isRead = false;
 
-  constructor(file: DataFile, cards: CardVersions) {
+  constructor(file: DataFile, cards: CardVersions, acts: Acts) {
     this.#file = file;
     this.#cards = cards;
+    for (const { ws, document } of acts.all("opening.set")) this.#addOpening(ws, document);
+  }
+
+  /** What was counted elsewhere is told to nobody, but for what acts of before took over. */
+  #addOpening(ws: number, document: Document): void {
+    const { customer, period, counter } = document as unknown as OpeningDocument;
+    if (counter === null || counter.elsewhere === undefined) return;
+    const { card, cardVersion, charge: key, cell, quantity } = counter;
+    const charge = this.#cards.of(ws, cardVersion)?.charges.find((one) => one.key === key);
+    const scale = charge?.meter.sum === "cost" ? AMOUNT_SCALE : QUANTITY_SCALE;
+    const at = joined(ws, customer, period, card, key, cell, cardVersion);
+    const before = this.#elsewhere.get(at) ?? 0n;
+    this.#elsewhere.set(at, before + (parseScaled(quantity, scale) ?? 0n));
   }
 
   /** A customer's periods by their key. */
@@ -63,7 +94,10 @@ export class ExportedUsage {
       const items = found.get(period) ?? new Map<string, Count[]>();
       found.set(period, items);
       const item = cell === "" ? chargeKey : `${chargeKey}[${cell}]`;
-      for (const { cardVersionId, quantity } of segmentsOf(counter)) {
+      for (const { cardVersionId, quantity: all } of segmentsOf(counter)) {
+        const at = joined(ws, customer, period, cardKey, chargeKey, cell, cardVersionId);
+        const quantity = all - (this.#elsewhere.get(at) ?? 0n);
+        if (quantity === 0n) continue;
         const version = this.#cards.of(ws, cardVersionId);
         const charge = version?.charges.find(({ key }) => key === chargeKey);
         const measure = charge === undefined ? `? ${cardKey}` : measureOf(charge, cell);

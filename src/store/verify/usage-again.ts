@@ -1,15 +1,16 @@
 /** What charges came to after discounts, from the lines of a statement and the cards' documents. */
 
-import { AMOUNT_SCALE } from "../../domain/limits.ts";
-import { currencyDecimals } from "../../domain/money/currency.ts";
 import { amountOf } from "../stored-decimal.ts";
 import type { Acts, RecordedAct } from "./acts.ts";
+import { leftAgain } from "./caps-again.ts";
+import { unitOf } from "./terms-again.ts";
 
 /** A line, as far as it tells what was used. */
 export interface UsedLine {
   readonly kind: string;
   readonly cardKey: string;
   readonly chargeKey: string;
+  readonly cell: string;
   readonly originPeriod: string | null;
   readonly amountExact: string;
   readonly amountRounded: string;
@@ -26,6 +27,8 @@ export interface UsedStatement {
   readonly beforeMs: number;
   /** Of the act that closed it: what was recorded later did not make it. */
   readonly seq: number;
+  /** Of its lines. */
+  readonly form: number;
   readonly lines: readonly UsedLine[];
 }
 
@@ -36,10 +39,10 @@ const BEFORE_DISCOUNTS: ReadonlySet<string> = new Set([
 
 /** Undefined where a discount is on no card, so that what it was divided over is not known. */
 export function usedInPeriod(acts: Acts, statement: UsedStatement): Used | undefined {
-  const { currency, lines } = statement;
-  const left: Used = new Map();
-  for (const line of lines.filter(({ kind }) => BEFORE_DISCOUNTS.has(kind))) add(left, line);
-  const unit = 10n ** BigInt(AMOUNT_SCALE - (currencyDecimals(currency) ?? 2));
+  const { currency, lines, form } = statement;
+  const unit = unitOf(currency);
+  const before = lines.filter(({ kind }) => BEFORE_DISCOUNTS.has(kind));
+  const left: Used = leftAgain(before, { form, unit });
   for (const line of lines.filter(({ kind }) => kind === "discount")) {
     const charges = chargesOfDiscount(acts, statement, line.chargeKey);
     if (charges === undefined) return undefined;
@@ -49,21 +52,17 @@ export function usedInPeriod(acts: Acts, statement: UsedStatement): Used | undef
   return left;
 }
 
-function add(used: Used, { chargeKey, amountRounded }: UsedLine): void {
-  used.set(chargeKey, (used.get(chargeKey) ?? 0n) + amountOf(amountRounded));
-}
-
 /** What adjustments of closed periods came to, by the period that they are of. */
-export function usedInOthers(lines: readonly UsedLine[], period: string): [string, Used][] {
-  const others = new Map<string, Used>();
-  for (const line of lines) {
-    if (line.kind !== "adjustment" && line.kind !== "already_billed") continue;
-    const origin = line.originPeriod ?? period;
-    const used: Used = others.get(origin) ?? new Map();
-    others.set(origin, used);
-    add(used, line);
-  }
-  return [...others].sort(([a], [b]) => (a < b ? -1 : 1));
+export function usedInOthers(
+  { lines, form, currency }: Pick<UsedStatement, "lines" | "form" | "currency">,
+  period: string,
+): [string, Used][] {
+  const late = lines.filter(({ kind }) => kind === "adjustment" || kind === "already_billed");
+  const others = Map.groupBy(late, ({ originPeriod }) => originPeriod ?? period);
+  const unit = unitOf(currency);
+  return [...others]
+    .map(([origin, own]): [string, Used] => [origin, leftAgain(own, { form, unit })])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 interface Taking {

@@ -1,0 +1,145 @@
+/**
+ * What customers used, for targets that price it themselves: quantities by item and period, from
+ * the counters. What was counted elsewhere before a customer moved here is in these and is not told:
+ * it was billed where it was counted.
+ */
+import { isTrialCell } from "../../domain/event/trial-cell.ts";
+import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
+import type { BillingPeriod } from "../../domain/period/billing-period.ts";
+import { closeCounter, counterOf, segmentsOf } from "../../domain/rating/counter.ts";
+import { COST_MEASURE } from "../../domain/rating/meter-fields.ts";
+import { recordedAct } from "../acts/recorded-acts.ts";
+import type { Tariff } from "../cards/tariff.ts";
+import type { EngineContext } from "../context.ts";
+import { itemOf, type OpeningPart } from "../periods/set-opening.ts";
+import type { Customer, Store, StoredCounter } from "../ports.ts";
+import { isOfRuns } from "../runs/correct-runs.ts";
+import type { LedgerEntry, ToldItem } from "./export-ports.ts";
+
+/** Whose usage. */
+interface UsageOf {
+  readonly customer: Customer;
+  readonly tariff: Tariff;
+  readonly since: string;
+  /** Lines so far: what nothing is left of has to be told as nothing. */
+  readonly told: readonly ToldItem[];
+}
+
+/** What a customer used, by item and period. */
+export async function usageEntries(
+  { store, clocks }: Pick<EngineContext, "store" | "clocks">,
+  workspace: string,
+  { customer, tariff, since, told }: UsageOf,
+): Promise<LedgerEntry[]> {
+  const nowMs = (await clocks.of(workspace)).nowMs();
+  const elsewhere = await countedElsewhere({ store, workspace }, customer.id);
+  const entries: LedgerEntry[] = [];
+  for (const period of periodsSince(tariff, customer, { since, nowMs })) {
+    const key = { customer: customer.id, period: period.key };
+    const counters = await store.countersOf(workspace, key);
+    const counted = counters.map((one) => withoutOpenings(tariff, one, elsewhere));
+    const own = entriesOf(tariff, counted, period);
+    const known = new Set(own.map(({ item }) => item));
+    const gone = told.filter((one) => one.period === period.key && !known.has(one.item));
+    const items = new Map(gone.map((one) => [one.item, one]));
+    for (const { item, unit, description, evidence } of items.values()) {
+      const about = { item, period, unit, description, parts: [] };
+      own.push({ ...about, value: 0n, source: evidence.source });
+    }
+    entries.push(...own);
+  }
+  return entries;
+}
+
+/** Counts of a customer that were taken over: whoever counted them has billed them. */
+async function countedElsewhere(
+  { store, workspace }: { readonly store: Store; readonly workspace: string },
+  customer: string,
+): Promise<OpeningPart[]> {
+  const parts: OpeningPart[] = [];
+  for (const { reason, id } of await store.bookedByHand(workspace, customer)) {
+    if (reason !== "opening") continue;
+    const of = { kind: "opening.set", subject: id } as const;
+    const part = await recordedAct<OpeningPart>(store, workspace, of);
+    // Those of before were told with all that was counted, and stay so.
+    if (part?.counter?.elsewhere !== undefined) parts.push(part);
+  }
+  return parts;
+}
+
+/** A counter without what openings put into it. */
+function withoutOpenings(
+  tariff: Tariff,
+  stored: StoredCounter,
+  openings: readonly OpeningPart[],
+): StoredCounter {
+  const own = openings.filter(({ period, counter }) => {
+    const { cardKey, chargeKey, cell } = stored;
+    const isOfCharge = counter?.card === cardKey && counter.charge === chargeKey;
+    return period === stored.period && isOfCharge && counter.cell === cell;
+  });
+  if (own.length === 0) return stored;
+  const segments = segmentsOf(stored.counter).flatMap(({ cardVersionId, quantity }) => {
+    const card = tariff.cardById(cardVersionId);
+    const left = own.reduce((rest, { counter }) => {
+      const isOfVersion = counter?.cardVersion === cardVersionId;
+      return isOfVersion ? rest - itemOf(card, counter).quantity : rest;
+    }, quantity);
+    return left === 0n ? [] : [{ cardVersionId, quantity: left }];
+  });
+  return { ...stored, counter: counterOf(segments, stored.counter.amount) };
+}
+
+/** Periods from the one that starts on a date, or after it, up to the one under way. */
+function periodsSince(
+  tariff: Tariff,
+  customer: Customer,
+  { since, nowMs }: { readonly since: string; readonly nowMs: number },
+): BillingPeriod[] {
+  const periods: BillingPeriod[] = [];
+  const firstMs = Math.max(Date.parse(`${since}T12:00:00Z`), 0);
+  let period = tariff.periodOf(customer, Math.min(firstMs, nowMs));
+  while (period.startMs <= nowMs) {
+    if (period.key >= since) periods.push(period);
+    period = tariff.periodOf(customer, period.endMs);
+  }
+  return periods;
+}
+
+const QUANTITY_UNIT = 10n ** BigInt(AMOUNT_SCALE - QUANTITY_SCALE);
+
+/** One entry an item: what all cards counted under a charge's key, cell and measure. */
+function entriesOf(
+  tariff: Tariff,
+  counters: readonly StoredCounter[],
+  period: BillingPeriod,
+): LedgerEntry[] {
+  const counts = counters
+    .filter((one) => !isOfRuns(one) && !isTrialCell(one.cell))
+    .flatMap(({ chargeKey, cell, counter }) => {
+      const priceOf = (id: number) => tariff.cardById(id).segmentPrice(chargeKey, cell);
+      const cards = segmentsOf(counter).map(({ cardVersionId }) => cardVersionId);
+      return closeCounter(counter, priceOf).map(({ measure, quantity }) => ({
+        ...{ item: itemOfCharge(chargeKey, cell), measure, cards },
+        value: measure === COST_MEASURE ? quantity : quantity * QUANTITY_UNIT,
+      }));
+    });
+  const byItem = Map.groupBy(counts, ({ item }) => item);
+  return [...byItem].flatMap(([item, own]) => {
+    const byMeasure = [...Map.groupBy(own, ({ measure }) => measure)];
+    return byMeasure.map(([measure, same], at) => {
+      const cards = [...new Set(same.flatMap((one) => one.cards))].sort((a, b) => a - b);
+      return {
+        // A charge that counts something else now is another item: seconds are no steps.
+        ...{ item: at === 0 ? item : `${item} (${measure})`, period, unit: measure, parts: [] },
+        value: same.reduce((sum, one) => sum + one.value, 0n),
+        ...{ description: item, source: `card versions ${cards.join(", ")}` },
+      };
+    });
+  });
+}
+
+/** An item is a charge, or one cell of a matrix. */
+function itemOfCharge(chargeKey: string, cell: string): string {
+  return cell === "" ? chargeKey : `${chargeKey}[${cell}]`;
+}
