@@ -226,8 +226,8 @@ export interface UnitOfWork extends SharedUnit {
   periods(keys: readonly CounterKey[]): Answer<PeriodState[]>;
   /** Every closed period of a customer. */
   periodsOf(customer: string): Answer<PeriodState[]>;
-  /** Periods in which a customer used anything, in any order. */
-  usedPeriods(customer: string): Answer<string[]>;
+  /** Periods in which a customer used anything, or something is booked for it, in any order. */
+  chargedPeriods(customer: string): Answer<string[]>;
   /** Roll-ups of a customer's period, those included that still wait in memory. */
   rollups(key: CounterKey): Answer<RollupRow[]>;
   /** What is booked in a period, by seq. (Default: all of it.) */

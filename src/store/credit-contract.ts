@@ -5,7 +5,7 @@ import type { CreditBookRow } from "../engine/ports.ts";
 import { anyId } from "./arbitrary-rows-contract.ts";
 import type { Clause, Scene } from "./clause-contract.ts";
 import { forgetRows, read, write } from "./round-trip-contract.ts";
-import { customerRow, rollupRow } from "./sample-rows-contract.ts";
+import { adjustmentRow, customerRow, rollupRow } from "./sample-rows-contract.ts";
 
 const anyBook: fc.Arbitrary<CreditBookRow> = fc.record(
   {
@@ -55,18 +55,29 @@ async function checkParents({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual(await store().credit.customersBelow(workspace, "c"), []);
 }
 
-async function checkUsedPeriods({ store, workspace }: Scene): Promise<void> {
+async function checkChargedPeriods({ store, workspace }: Scene): Promise<void> {
   const rollups = [
     rollupRow({ customer: "acme", period: "2026-10-01" }),
     rollupRow({ customer: "acme", period: "2026-11-01" }),
     rollupRow({ customer: "acme", period: "2026-11-01", agent: "other" }),
     rollupRow({ customer: "globex", period: "2026-12-01" }),
   ];
-  await write(store(), workspace, { rollups });
-  const used = () => read(store(), workspace, async (unit) => unit.usedPeriods("acme"));
-  assert.deepEqual([...(await used())].sort(), ["2026-10-01", "2026-11-01"]);
+  const adjustments = [
+    ...["2026-11-01", "2026-12-01", "2026-12-01", "2027-02-01"].map((bookedPeriod, seq) => {
+      return adjustmentRow({ customer: "acme", bookedPeriod, seq });
+    }),
+    adjustmentRow({ customer: "globex", bookedPeriod: "2027-01-01", seq: 9 }),
+  ];
+  await write(store(), workspace, { rollups, adjustments });
+  const charged = () => read(store(), workspace, async (unit) => unit.chargedPeriods("acme"));
+  const periods = ["2026-10-01", "2026-11-01", "2026-12-01", "2027-02-01"];
+  assert.deepEqual([...(await charged())].sort(), periods);
   await forgetRows(store(), workspace);
-  assert.deepEqual([...(await used())].sort(), ["2026-10-01", "2026-11-01"]);
+  assert.deepEqual([...(await charged())].sort(), periods);
+  assert.deepEqual(
+    (await store().periodsToBill(workspace, "", "acme")).map(({ period }) => period),
+    periods,
+  );
 }
 
 async function checkUnitRollups({ store, workspace }: Scene): Promise<void> {
@@ -94,6 +105,9 @@ async function checkUnitRollups({ store, workspace }: Scene): Promise<void> {
 export const CREDIT: readonly Clause[] = [
   { name: "books of credit come back, and are found when they are due", check: checkBooks },
   { name: "customers are found by who stands above them", check: checkParents },
-  { name: "a unit finds the periods that a customer used anything in", check: checkUsedPeriods },
+  {
+    name: "a unit finds the periods in which a customer used anything, or something is booked for it",
+    check: checkChargedPeriods,
+  },
   { name: "a unit finds what a customer's period came to", check: checkUnitRollups },
 ];

@@ -48,7 +48,7 @@ export function readsInside(
     },
     rollups: async (_, { customer: id = "", period }) => {
       if (period !== undefined) return rollupsOf({ customer: id, period });
-      const used = [...(await unit.usedPeriods(id)), ...state.periodsSeen(id)];
+      const used = [...(await unit.chargedPeriods(id)), ...state.periodsSeen(id)];
       const rows: RollupRow[] = [];
       for (const one of new Set(used))
         rows.push(...(await rollupsOf({ customer: id, period: one })));

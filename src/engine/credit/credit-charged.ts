@@ -14,8 +14,8 @@ import type { CounterKey, Customer, Store, StoredCounter, UnitOfWork } from "../
 
 /** Where totals are read: inside a unit of work, or outside of any. */
 export interface CreditReads {
-  /** Periods in which anything was metered. */
-  used(customer: string): Promise<readonly string[]>;
+  /** Periods in which anything was metered or booked. */
+  charged(customer: string): Promise<readonly string[]>;
   closed(customer: string): Promise<readonly string[]>;
   counters(key: CounterKey): Promise<readonly StoredCounter[]>;
   adjustments(key: CounterKey): Promise<readonly Adjustment[]>;
@@ -24,7 +24,7 @@ export interface CreditReads {
 /** Reads of every acknowledged write. */
 export function readsOfStore(store: Store, workspace: string): CreditReads {
   return {
-    used: async (customer) => periodsIn(await store.rollups(workspace, { customer })),
+    charged: async (customer) => periodsIn(await store.periodsToBill(workspace, "", customer)),
     closed: async (customer) => periodsIn(await store.periodsOf(workspace, customer)),
     counters: async (key) => store.countersOf(workspace, key),
     adjustments: async (key) => store.adjustmentsOf(workspace, key),
@@ -34,23 +34,27 @@ export function readsOfStore(store: Store, workspace: string): CreditReads {
 /** What is read inside a unit of work. */
 export type UnitReads = Pick<UnitOfWork, "customers" | "periodsOf" | "counters" | "adjustments">;
 
-/** Who knows in which periods a customer used anything. */
-export interface UsedPeriods {
-  rollups(
+/** Who knows in which periods a customer used anything, or something is booked for it. */
+export interface ChargedPeriods {
+  periodsToBill(
     workspace: string,
-    filter: { readonly customer: string },
+    periods: string,
+    customer: string,
   ): Answer<readonly { readonly period: string }[]>;
 }
 
 /** What an act sees: rows of its unit, totals that are all on disk, and what it booked itself. */
 export function readsOfUnit(
-  store: UsedPeriods,
+  store: ChargedPeriods,
   workspace: string,
   act: { readonly unit: UnitReads; readonly booked: () => readonly Adjustment[] },
 ): CreditReads {
   const { unit, booked } = act;
   return {
-    used: async (customer) => periodsIn(await store.rollups(workspace, { customer })),
+    charged: async (customer) => [
+      ...periodsIn(await store.periodsToBill(workspace, "", customer)),
+      ...bookedIn(booked(), customer),
+    ],
     closed: async (customer) => periodsIn(await unit.periodsOf(customer)),
     counters: async (key) => unit.counters([key]),
     adjustments: async (key) => {
@@ -70,9 +74,10 @@ export function readsInUnit({
   readonly state: BatchState;
 }): CreditReads {
   return {
-    used: async (customer) => [
-      ...(await unit.usedPeriods(customer)),
+    charged: async (customer) => [
+      ...(await unit.chargedPeriods(customer)),
       ...state.periodsSeen(customer),
+      ...bookedIn(state.adjustments, customer),
     ],
     closed: async (customer) => {
       const own = [...state.periods.values()].filter((period) => period.customer === customer);
@@ -85,6 +90,10 @@ export function readsInUnit({
       return [...(await unit.adjustments(key)), ...state.adjustments.filter(isOfPeriod)];
     },
   };
+}
+
+function bookedIn(rows: readonly Adjustment[], customer: string): string[] {
+  return rows.filter((row) => row.customer === customer).map((row) => row.bookedPeriod);
 }
 
 function periodsIn(rows: readonly { readonly period: string }[]): string[] {
@@ -122,7 +131,7 @@ export async function openCharges(
   const { customer, nowMs, without = [] } = query;
   const closed = await reads.closed(customer.id);
   const left = new Set([...closed, ...without]);
-  const known = [...(await reads.used(customer.id)), ...query.periods];
+  const known = [...(await reads.charged(customer.id)), ...query.periods];
   const open = firstOpen(tariff, customer, { nowMs, closed: new Set(closed) });
   const charges: OpenCharge[] = [];
   for (const period of periodsFrom(tariff, customer, [...known, open])) {

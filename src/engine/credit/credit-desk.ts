@@ -22,7 +22,7 @@ import { recordedActs } from "../acts/recorded-acts.ts";
 import type { Act } from "../commit/carry-out.ts";
 import type { EngineContext } from "../context.ts";
 import type { Customer, Store, UnitOfWork } from "../ports.ts";
-import { readsOfUnit, type UnitReads, type UsedPeriods } from "./credit-charged.ts";
+import { type ChargedPeriods, readsOfUnit, type UnitReads } from "./credit-charged.ts";
 import { CreditLevels } from "./credit-levels.ts";
 
 /** What an entry is for. */
@@ -67,7 +67,7 @@ export interface DeskAct extends Pick<Act, "workspace" | "tariff" | "journal" | 
 
 /** What a desk reads beside its unit, and whom it tells that a book changes. */
 export interface DeskContext {
-  readonly store: UsedPeriods & Pick<Store, "acts"> & { readonly credit: Below };
+  readonly store: ChargedPeriods & Pick<Store, "acts"> & { readonly credit: Below };
   readonly dues: Pick<EngineContext["dues"], "forget">;
 }
 

@@ -214,6 +214,21 @@ test("a statement tells what credit paid, and what is due", async () => {
   await world.audited();
 });
 
+test("what was booked before credit was given is owed, where nothing was used either", async () => {
+  const world = await newWorld(CARD);
+  const { engine, clock } = world;
+  await engine.saveCustomer("w", { id: "acme", settings: {} });
+  const counters = [{ charge: "tools", cell: "", quantity: "3" }];
+  await engine.setOpening("w", { ...WHO, customer: "acme", amount: "2", counters });
+  clock.now += 62 * DAY_MS;
+  // November is open still, and all that it has was brought along.
+  await give(world, "10", { id: "g" });
+  assert.equal(await standing(world), "g 10, owed 2");
+  const november = await statementOf(world, "2026-11");
+  assert.deepEqual([november.total, november.paidByCredit, november.amountDue], ["2", "0", "2"]);
+  assert.equal(await standing(world), "g 10, owed 0");
+});
+
 test("a statement that is issued again keeps what credit paid", async () => {
   const world = await newCustomer();
   await give(world, "3", { id: "g" });

@@ -95,8 +95,9 @@ export class CreditRoom {
     const view = this.#view;
     return {
       store: {
-        rollups: async (_, { customer }) => {
-          return (await view.used(customer)).map((period) => ({ period }));
+        periodsToBill: async (_, __, customer) => {
+          const charged = [...(await view.used(customer)), ...(await view.booked(customer))];
+          return charged.map((period) => ({ period }));
         },
         acts: (_, { subject, afterSeq = 0, limit }) => {
           const isAsked = ({ id, seq }: JournalEntry) => id === subject && seq > afterSeq;

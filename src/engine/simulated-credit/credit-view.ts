@@ -27,6 +27,8 @@ export interface CreditView {
   closed(id: string): Answer<readonly PeriodState[]>;
   /** Periods in which anything was metered. */
   used(id: string): Answer<readonly string[]>;
+  /** Periods in which anything was booked, by hand too. */
+  booked(id: string): Answer<readonly string[]>;
   counters(key: CounterKey): Answer<readonly StoredCounter[]>;
   /** Booked in a period, by hand too. */
   adjustments(key: CounterKey): Answer<readonly Adjustment[]>;

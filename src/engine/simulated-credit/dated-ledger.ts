@@ -169,6 +169,11 @@ export class DatedLedger implements CreditView {
     return [...new Set([...used, ...charged])];
   }
 
+  async booked(id: string): Promise<string[]> {
+    const byHand = await this.#of.facts.bookedByHand(id, this.#moment.seq);
+    return [...byHand, ...this.#lateOf(id, () => true)].map((row) => row.bookedPeriod);
+  }
+
   counters(key: CounterKey): StoredCounter[] {
     const bounds = this.#bounds.get(key.customer)?.get(key.period) ?? [];
     return [...this.#counters.countersOf(key), ...bounds];

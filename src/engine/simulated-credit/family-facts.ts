@@ -33,6 +33,7 @@ export class FamilyFacts {
   readonly #commitments = new Map<string, Since<SavedCommitments>[]>();
   readonly #entries = new Map<string, Map<number, readonly PostedEntry[]>>();
   readonly #byHand = new Map<string, readonly Adjustment[]>();
+  readonly #allByHand = new Map<string, readonly Adjustment[]>();
   readonly #used = new Map<string, readonly string[]>();
   /** Versions that were applied by an act, by their ids. */
   readonly #appliedAt = new Map<number, number>();
@@ -124,6 +125,14 @@ export class FamilyFacts {
       this.#byHand.get(text) ??
       (await this.#store.adjustmentsOf(this.#workspace, key)).filter(isByHand);
     this.#byHand.set(text, known);
+    return known.filter((row) => row.seq <= seq);
+  }
+
+  /** What people booked for a customer by hand, up to a seq. */
+  async bookedByHand(customer: string, seq: number): Promise<Adjustment[]> {
+    const known =
+      this.#allByHand.get(customer) ?? (await this.#store.bookedByHand(this.#workspace, customer));
+    this.#allByHand.set(customer, known);
     return known.filter((row) => row.seq <= seq);
   }
 

@@ -52,6 +52,12 @@ export class LedgerRows implements CreditView {
     return [...new Set(rows.filter(comesToSomething).map(({ period }) => period))];
   }
 
+  async booked(customer: string): Promise<string[]> {
+    // Where something was metered alone, nothing is booked: that does no harm.
+    const charged = await this.#store.periodsToBill(this.#workspace, "", customer);
+    return charged.map(({ period }) => period);
+  }
+
   counters(key: CounterKey): Answer<StoredCounter[]> {
     return this.#store.countersOf(this.#workspace, key);
   }

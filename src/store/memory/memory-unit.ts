@@ -130,9 +130,11 @@ export class MemoryUnit extends SoleUnit implements UnitOfWork {
     return [...this.#tables.periods.values()].filter((row) => row.customer === customer);
   }
 
-  usedPeriods(customer: string): string[] {
-    const own = [...this.#tables.rollups.values()].filter((row) => row.customer === customer);
-    return [...new Set(own.map(({ period }) => period))];
+  chargedPeriods(customer: string): string[] {
+    const isOwn = (row: { readonly customer: string }) => row.customer === customer;
+    const used = [...this.#tables.rollups.values()].filter(isOwn).map(({ period }) => period);
+    const booked = this.#tables.adjustments.filter(isOwn).map((row) => row.bookedPeriod);
+    return [...new Set([...used, ...booked])];
   }
 
   rollups({ customer, period }: CounterKey): RollupRow[] {

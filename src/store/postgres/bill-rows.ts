@@ -26,6 +26,20 @@ const ADJUSTMENTS = ofKeysAsked(
   "seq",
 );
 
+/**
+ * Periods in which a customer used anything or something is booked for it. Of what is booked, which
+ * may be much, one row a period is looked at.
+ */
+export const CHARGED_PERIODS = `WITH RECURSIVE booked (period) AS (
+    SELECT min(booked_period) FROM adjustments WHERE ws = $1 AND customer = $2
+    UNION ALL SELECT (
+      SELECT min(booked_period) FROM adjustments
+      WHERE ws = $1 AND customer = $2 AND booked_period > booked.period
+    ) FROM booked WHERE period IS NOT NULL
+  )
+  SELECT period FROM booked WHERE period IS NOT NULL
+  UNION SELECT period FROM rollups WHERE ws = $1 AND customer = $2`;
+
 /** Rows of one transaction. */
 export class BillRows {
   readonly #rollups: AskedTogether;

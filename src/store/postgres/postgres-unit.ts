@@ -41,7 +41,7 @@ import {
   decodeWitness,
   type Row,
 } from "../stored-rows.ts";
-import { BillRows } from "./bill-rows.ts";
+import { BillRows, CHARGED_PERIODS } from "./bill-rows.ts";
 import { type Parameter, type Queries, rowsOf } from "./connection.ts";
 import type { Ground } from "./ground.ts";
 import { byKeys } from "./keyed-rows.ts";
@@ -350,9 +350,8 @@ export class PostgresUnit implements UnitOfWork {
     return this.#bills.periodsOf(customer);
   }
 
-  async usedPeriods(customer: string): Promise<string[]> {
-    const sql = "SELECT DISTINCT period FROM rollups WHERE ws = $1 AND customer = $2";
-    return (await this.#rows(sql, customer)).map((row) => row.period as string);
+  async chargedPeriods(customer: string): Promise<string[]> {
+    return (await this.#rows(CHARGED_PERIODS, customer)).map((row) => row.period as string);
   }
 
   rollups(key: CounterKey): Promise<RollupRow[]> {

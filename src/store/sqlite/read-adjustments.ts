@@ -12,6 +12,20 @@ export const ADJUSTMENT_PAGE = `${OF_PERIOD} AND seq > ? ORDER BY seq LIMIT ?`;
 const BY_HAND = `SELECT * FROM adjustments INDEXED BY adjustments_by_hand
   WHERE ws = ? AND customer = ? AND run = '' ORDER BY seq`;
 
+/**
+ * Periods in which a customer used anything or something is booked for it. Of what is booked, which
+ * may be much, one row a period is looked at.
+ */
+export const CHARGED_PERIODS = `WITH RECURSIVE booked (period) AS (
+    SELECT min(booked_period) FROM adjustments WHERE ws = ?1 AND customer = ?2
+    UNION ALL SELECT (
+      SELECT min(booked_period) FROM adjustments
+      WHERE ws = ?1 AND customer = ?2 AND booked_period > booked.period
+    ) FROM booked WHERE period IS NOT NULL
+  )
+  SELECT period FROM booked WHERE period IS NOT NULL
+  UNION SELECT period FROM rollups WHERE ws = ?1 AND customer = ?2`;
+
 /** All that is booked in a period. */
 export function adjustmentsOf(
   { reads, ws }: ReadParts,

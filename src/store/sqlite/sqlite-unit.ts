@@ -36,7 +36,7 @@ import {
   decodeSuspended,
   decodeWitness,
 } from "../stored-rows.ts";
-import { ADJUSTMENT_PAGE } from "./read-adjustments.ts";
+import { ADJUSTMENT_PAGE, CHARGED_PERIODS } from "./read-adjustments.ts";
 import { ALL } from "./read-steps.ts";
 import type { RunSlot } from "./row-caches.ts";
 import { SqliteSpending } from "./sqlite-spending.ts";
@@ -263,11 +263,12 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     return this.#shared.caches.periods(this.#ws, customer);
   }
 
-  usedPeriods(customer: string): string[] {
-    const sql = "SELECT DISTINCT period FROM rollups WHERE ws = ? AND customer = ?";
-    // What the unit ahead adds up waits in memory.
-    const filed = this.#all(sql, customer).map((row) => row.period as string);
-    return [...new Set([...filed, ...this.#shared.caches.pendingPeriods(this.#ws, customer)])];
+  chargedPeriods(customer: string): Answer<string[]> {
+    return this.#filed(() => {
+      const filed = this.#all(CHARGED_PERIODS, customer).map((row) => row.period as string);
+      // What units add up may wait in memory.
+      return [...new Set([...filed, ...this.#shared.caches.pendingPeriods(this.#ws, customer)])];
+    });
   }
 
   rollups(key: CounterKey): RollupRow[] {
