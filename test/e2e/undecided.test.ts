@@ -100,6 +100,40 @@ describe("no decision", () => {
     assert.equal(told(await ask({ holds: [hold("s2")] })).onUndecided, "closed");
   });
 
+  test("a budget by labels that a step does not state leaves its work alone", async () => {
+    await budget({ each: "label:team" });
+    before(() => Promise.reject(new TollgateError("store.unknown", "The disk is gone.")));
+    const open = { ...ASK.open, labels: { team: "a" } };
+    assert.equal(told(await ask({ ...ASK, open })).onUndecided, "open");
+    const labelled = { ...hold("s1"), labels: { team: "a" } };
+    assert.equal(told(await ask({ ...ASK, holds: [labelled] })).onUndecided, "closed");
+  });
+
+  test("a budget that was retired just now, or made by a cap, is known at once", async () => {
+    const gone = () => Promise.reject(new TollgateError("store.unknown", "The disk is gone."));
+    const spending = server.store.spending as { budgets: unknown };
+    const { budgets } = spending;
+    // Neither units of work nor budgets can be read any more.
+    const lose = () => {
+      const restore = before(gone);
+      spending.budgets = gone;
+      return () => {
+        restore();
+        spending.budgets = budgets;
+      };
+    };
+    await budget({});
+    await api.call("POST", "/v1/budgets/month/retire", { body: BY });
+    const restore = lose();
+    assert.equal(told(await ask()).onUndecided, "open");
+    restore();
+    const caps = [{ measure: "cost", limit: "1" }];
+    const capped = await ask({ ...ASK, open: { ...ASK.open, caps } });
+    assert.equal(capped.status, 200);
+    lose();
+    assert.equal(told(await ask({ ...ASK, holds: [hold("s2")] })).onUndecided, "closed");
+  });
+
   test("budgets that were never read close", async () => {
     before(() => Promise.reject(new TollgateError("store.unknown", "The disk is gone.")));
     const store = server.store.spending as { budgets: unknown };

@@ -112,7 +112,8 @@ function spendersOf(
   return asks.map(({ step }) => ({
     customer: step.customer ?? customer,
     agent: step.agent ?? agent,
-    labels: step.labels ?? labels,
+    // Those of its run select no budget of its steps.
+    labels: step.labels,
   }));
 }
 
