@@ -76,8 +76,8 @@ export class WatchedRuns {
   }
 
   /**
-   * Has these runs known, as `of` would. Those that must be read are read at once, since a store may
-   * answer all of them by one query, but no more of their steps at a time than memory has room for.
+   * Has these runs known, as `of` would. Those that must be read are read at once, since a store
+   * may answer all of them by one query, but no more of their steps than memory has room for.
    */
   async load(ids: Iterable<string>): Promise<void> {
     const unknown: [id: string, stored: Run | undefined][] = [];

@@ -54,7 +54,7 @@ async function askedFirst(startNode: () => Promise<Engine>, look: (by: Engine) =
   return sent;
 }
 
-/** Of how many runs each query was, the fewest first, of those that look at steps, at acts and at runs below runs. */
+/** Of how many runs each query was that looks at steps, acts or runs below; the fewest first. */
 function looksIn(sent: readonly SentStatement[]): number[] {
   const ofRuns = sent.filter(({ text }) => /^SELECT k\.asked.*(k\.most|RECURSIVE)/s.test(text));
   const looks = ofRuns.filter(({ text }) => !text.includes("adjustments"));

@@ -1,4 +1,4 @@
-/** Runs below runs, and steps of runs, as one unit of work reads them: who looks at many asks once. */
+/** Runs below runs, and steps of runs, as a unit of work reads them: looks at many ask together. */
 import type { Row } from "../stored-rows.ts";
 import { AskedTogether, ofKeysAsked } from "./asked-together.ts";
 import type { Parameter } from "./connection.ts";
