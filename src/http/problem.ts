@@ -21,7 +21,8 @@ export class NoDecision extends TollgateError {
   readonly onUndecided: Undecided;
 
   constructor(cause: TollgateError, onUndecided: Undecided) {
-    super(cause.code, cause.message, cause.field, { cause });
+    // It says what the other says, so what caused that caused this.
+    super(cause.code, cause.message, cause.field, { cause: cause.cause });
     this.onUndecided = onUndecided;
   }
 }

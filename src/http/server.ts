@@ -9,6 +9,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { DOCUMENT_MAX_BYTES } from "../domain/limits.ts";
+import { noteArrival } from "../engine/commit/others-turn.ts";
 import { Authenticator } from "./authenticator.ts";
 import {
   CONNECTIONS_MAX_COUNT,
@@ -149,7 +150,10 @@ function plainBefore(
       for (const handler of handlers) Reflect.apply(handler, server, [socket]);
     },
   });
-  server.on("connection", (socket: Socket) => plain.accept(socket));
+  server.on("connection", (socket: Socket) => {
+    noteArrival();
+    plain.accept(socket);
+  });
   return plain;
 }
 

@@ -187,15 +187,18 @@ export const anyStep = ({ id: run, customer }: Run & { readonly customer: string
     tool: optionalId,
     tier: anyId,
     labels: anyLabels,
+    held: fc.oneof(fc.constant("own"), anyLabels),
     usage: anyUsage,
     cardVersionId: fc.option(anyCount),
     priceVersionId: fc.option(anyCount),
     cost: anyAmount,
     costStatus: fc.constantFrom("priced", "partial", "unpriced", "none"),
     shares: anyShares,
-  }).map((step): Step => {
+  }).map(({ held, ...step }): Step => {
     const overruled = step.overruled && step.role === "shadow";
-    return { ...step, overruled, run, customer, charge: sumOf(step.shares) };
+    const heldLabels = held === "own" ? step.labels : held;
+    const made = { ...step, overruled, run, customer, charge: sumOf(step.shares) };
+    return heldLabels === null ? made : { ...made, heldLabels };
   });
 
 const identity = { run: anyId, source: anyId, id: anyId };

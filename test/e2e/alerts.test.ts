@@ -171,7 +171,7 @@ describe("alerts", () => {
     await call("POST", "/v1/stops", { ...stop, id: "acme", reason: "too much <b>" });
     const { body } = await seen(() => postedTo("/slack")[0]);
     const slack = JSON.parse(body) as { text: string; blocks: { text: { text: string } }[] };
-    assert.match(slack.text, /Paused is the customer "acme": too much &lt;b&gt;/);
+    assert.match(slack.text, /The customer "acme" is paused: too much &lt;b&gt;/);
     assert.match(slack.blocks[0]?.text.text ?? "", /too much <b>/);
     const teams = JSON.parse((await seen(() => postedTo("/teams")[0])).body) as {
       attachments: { contentType: string; content: { type: string } }[];
@@ -181,7 +181,7 @@ describe("alerts", () => {
     assert.deepEqual(got.to, ["eng@x.test"]);
     assert.equal(got.from, "alerts@tollgate.test");
     assert.match(got.text, /^Subject: .*Tollgate/m);
-    assert.match(got.text, /^\[Tollgate default\] Paused is the customer "acme": too much <b>/m);
+    assert.match(got.text, /^\[Tollgate default\] The customer "acme" is paused: too much <b>/m);
     const [sent] = await deliveriesOf("mail");
     assert.match(got.text, new RegExp(`^Message-ID: <${sent?.id}@tollgate.test>`, "m"));
     await call("POST", "/v1/stops", { ...stop, id: "beta", reason: "again" });

@@ -100,6 +100,40 @@ describe("no decision", () => {
     assert.equal(told(await ask({ holds: [hold("s2")] })).onUndecided, "closed");
   });
 
+  test("a budget by labels that a step does not state leaves its work alone", async () => {
+    await budget({ each: "label:team" });
+    before(() => Promise.reject(new TollgateError("store.unknown", "The disk is gone.")));
+    const open = { ...ASK.open, labels: { team: "a" } };
+    assert.equal(told(await ask({ ...ASK, open })).onUndecided, "open");
+    const labelled = { ...hold("s1"), labels: { team: "a" } };
+    assert.equal(told(await ask({ ...ASK, holds: [labelled] })).onUndecided, "closed");
+  });
+
+  test("a budget that was retired just now, or made by a cap, is known at once", async () => {
+    const gone = () => Promise.reject(new TollgateError("store.unknown", "The disk is gone."));
+    const spending = server.store.spending as { budgets: unknown };
+    const { budgets } = spending;
+    // Neither units of work nor budgets can be read any more.
+    const lose = () => {
+      const restore = before(gone);
+      spending.budgets = gone;
+      return () => {
+        restore();
+        spending.budgets = budgets;
+      };
+    };
+    await budget({});
+    await api.call("POST", "/v1/budgets/month/retire", { body: BY });
+    const restore = lose();
+    assert.equal(told(await ask()).onUndecided, "open");
+    restore();
+    const caps = [{ measure: "cost", limit: "1" }];
+    const capped = await ask({ ...ASK, open: { ...ASK.open, caps } });
+    assert.equal(capped.status, 200);
+    lose();
+    assert.equal(told(await ask({ ...ASK, holds: [hold("s2")] })).onUndecided, "closed");
+  });
+
   test("budgets that were never read close", async () => {
     before(() => Promise.reject(new TollgateError("store.unknown", "The disk is gone.")));
     const store = server.store.spending as { budgets: unknown };
@@ -147,23 +181,35 @@ describe("no decision", () => {
 
   /** What may be asked about holds that were granted. */
   const ABOUT_HOLDS = [
-    ["POST", "holds/release", { holds: [{ id: "s1" }] }],
-    ["POST", "holds/renew", { holds: [{ id: "s1" }] }],
-    ["GET", "wait?timeoutMs=0", undefined],
+    ["POST", "runs/r1/holds/release", { holds: [{ id: "s1" }] }],
+    ["POST", "runs/r1/holds/renew", { holds: [{ id: "s1" }] }],
+    ["GET", "runs/r1/wait?timeoutMs=0", undefined],
+    ["GET", "runs/r1/holds", undefined],
+    ["GET", "runs/r1/budgets", undefined],
+    ["GET", "customers/acme/budgets", undefined],
   ] as const;
 
-  test("who gives back, renews or waits where a store hangs is told so in time", async () => {
+  /** Reads answer no more; returns what lets them go on. */
+  function hangReads(until: Promise<void>): () => void {
+    const store = server.store as Pick<Store, "runs" | "run" | "customer">;
+    const { runs, run, customer } = store;
+    const later = <Asked extends unknown[], T>(read: (...asked: Asked) => Answer<T>) => {
+      return async (...asked: Asked): Promise<T> => {
+        await until;
+        return read.apply(server.store, asked);
+      };
+    };
+    Object.assign(store, { runs: later(runs), run: later(run), customer: later(customer) });
+    return () => Object.assign(store, { runs, run, customer });
+  }
+
+  test("who asks about holds and budgets where a store hangs is told so in time", async () => {
     await ask();
     const { promise, resolve } = Promise.withResolvers<void>();
     const restore = before(() => promise);
-    const store = server.store as { runs: Store["runs"] };
-    const { runs } = store;
-    store.runs = async (...asked) => {
-      await promise;
-      return runs.apply(server.store, asked);
-    };
+    const goOn = hangReads(promise);
     for (const [method, path, body] of ABOUT_HOLDS) {
-      const answer = await api.call(method, `/v1/runs/r1/${path}`, { body });
+      const answer = await api.call(method, `/v1/${path}`, { body });
       const { code, onUndecided } = answer.body;
       assert.deepEqual([answer.status, code, onUndecided], [503, "store.unknown", undefined], path);
       assert.equal(answer.headers.get("retry-after"), "1");
@@ -173,7 +219,7 @@ describe("no decision", () => {
     assert.equal(stream.status, 503);
     await stream.text();
     restore();
-    store.runs = runs;
+    goOn();
     resolve();
   });
 
@@ -187,7 +233,7 @@ describe("no decision", () => {
       for (const [method, path, body] of ABOUT_HOLDS) {
         const headers = { authorization, "content-type": "application/json" };
         const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-        const url = `${server.url}/v1/runs/r1/${path}`;
+        const url = `${server.url}/v1/${path}`;
         const answer = await fetch(url, { method, headers, ...sent });
         const { code } = (await answer.json()) as Record<string, unknown>;
         assert.deepEqual([answer.status, code], [503, "store.unknown"], path);

@@ -80,13 +80,14 @@ export async function raiseCap(world: DemoWorld): Promise<void> {
     raiseOncePaused(world, run),
   ]);
   assert(end === "answered", "a run whose cap is raised finishes");
+  const alerts = await world.api.alerts("umbrella");
   say(
     world,
     ...told,
     "It went on where it had stopped:",
     ...renderBalances(await balances(world, [run]), world.styles),
-    "Whoever must hear of that was told, and is by webhook, chat or mail (tollgate alerts):",
-    ...(await world.api.alerts("umbrella")).map(({ type, summary }) => `   ${type}  ${summary}`),
+    "Alerts say so to whoever must hear of it, by webhook, chat or mail (tollgate alerts):",
+    ...alerts.map(({ type, summary }) => `   ${type}  ${summary}`).reverse(),
   );
 }
 

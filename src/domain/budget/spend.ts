@@ -157,6 +157,6 @@ function isSelected({ agent, label, card }: BudgetWhere, one: Omit<RunOnPath, "i
 }
 
 /** Labels come from outside: a label named like a property of every object is none. */
-function labelIn(labels: Labels | null, name: string): string | undefined {
+export function labelIn(labels: Labels | null, name: string): string | undefined {
   return labels !== null && Object.hasOwn(labels, name) ? labels[name] : undefined;
 }

@@ -8,11 +8,15 @@
  */
 import type { Labels } from "../event/event.ts";
 import { type Budget, type BudgetRecord, countsRuns } from "./budget.ts";
+import { labelIn } from "./spend.ts";
 
-/** What the request itself says of who spends; null: only the store knows. */
+/** What the request itself says of who spends. */
 export interface StatedSpender {
+  /** Null: only the store knows. */
   readonly customer: string | null;
+  /** Null: only the store knows. */
   readonly agent: string | null;
+  /** All that the step will state: a run gives it none. */
   readonly labels: Labels | null;
 }
 
@@ -31,15 +35,16 @@ export function onUndecided(
   return isClosed ? "closed" : "open";
 }
 
-function mayApply({ each, where, measure }: Budget, stated: StatedSpender): boolean {
+function mayApply({ each, where, label, measure }: Budget, stated: StatedSpender): boolean {
   if (!mayBeAmong(where.customer, stated.customer)) return false;
   // A run's agent and labels may be those of a run above it, which the request does not name.
   if (each === "run" || countsRuns(measure)) return true;
   if (!mayBeAmong(where.agent, stated.agent)) return false;
+  const { labels } = stated;
+  if (label !== null && labelIn(labels, label) === undefined) return false;
   return Object.entries(where.label ?? {}).every(([name, values]) => {
-    if (stated.labels === null) return true;
-    const value = Object.hasOwn(stated.labels, name) ? (stated.labels[name] ?? null) : null;
-    return mayBeAmong(values, value);
+    const value = labelIn(labels, name);
+    return value !== undefined && values.includes(value);
   });
 }
 

@@ -22,6 +22,8 @@ const cell = fc.oneof(fc.constant(""), text);
 const share = fc.record({ chargeKey: text, cell, amount }, { noNullPrototype: true });
 const instant = fc.integer({ min: 946_684_800_000, max: 7_258_118_400_000 });
 
+const anyLabels = fc.dictionary(text, text, { minKeys: 1, maxKeys: 4, noNullPrototype: true });
+
 /** A step of which nothing is usual. */
 export const step: fc.Arbitrary<Step> = fc
   .record({
@@ -54,7 +56,9 @@ export const step: fc.Arbitrary<Step> = fc
     model: optional,
     tool: optional,
     tier: text,
-    labels: fc.option(fc.dictionary(text, text, { minKeys: 1, maxKeys: 4, noNullPrototype: true })),
+    labels: fc.option(anyLabels),
+    /** Labels of its hold: none, the same as its own, or others. */
+    held: fc.oneof(fc.constant(null), fc.constant("own"), anyLabels),
     usage,
     cardVersionId: fc.option(fc.nat()),
     priceVersionId: fc.option(fc.nat()),
@@ -62,7 +66,9 @@ export const step: fc.Arbitrary<Step> = fc
     costStatus: fc.constantFrom("priced", "partial", "unpriced", "none"),
     shares: fc.array(share, { maxLength: 4 }),
   })
-  .map((made) => {
+  .map(({ held, ...made }) => {
     const charge = made.shares.reduce((sum, item) => (sum + item.amount) as Amount, 0n as Amount);
-    return { ...made, overruled: made.overruled && made.role === "shadow", charge };
+    const step = { ...made, overruled: made.overruled && made.role === "shadow", charge };
+    const heldLabels = held === "own" ? made.labels : held;
+    return heldLabels === null ? step : { ...step, heldLabels: heldLabels };
   });

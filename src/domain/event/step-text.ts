@@ -128,30 +128,42 @@ function bodyOf(step: Step): string {
 }
 
 /** Facts that few steps have: left out together where all are absent. Begins with an END. */
-export function rareOf({ parentStep, callId, hold, amendedBy, callHash }: Step): string {
+export function rareOf(step: Step): string {
+  const { parentStep, callId, hold, amendedBy, callHash } = step;
+  const held = ownHeldLabels(step);
   const hasOne = parentStep !== null || callId !== null || hold !== null || amendedBy !== null;
-  if (!hasOne && callHash === undefined) return "";
+  if (!hasOne && callHash === undefined && held === "") return "";
   const known = [parentStep, callId, hold, amendedBy];
   // A fifth one only where there is one: texts of before keep their form.
   if (callHash !== undefined) known.push(callHash);
-  return `${END}${JSON.stringify(known)}`;
+  return `${END}${JSON.stringify(known)}${held}`;
+}
+
+/** Labels of a step's hold that differ from its own. A field that versions before do not read. */
+function ownHeldLabels({ labels, heldLabels }: Step): string {
+  if (heldLabels === undefined || heldLabels === labels) return "";
+  return `${END}${JSON.stringify(heldLabels)}`;
 }
 
 type Codes = Pick<
   Step,
   | ("kind" | "status" | "completeness" | "payer" | "role" | "costStatus" | "voided")
-  | ("namesAgent" | "overruled")
+  | ("namesAgent" | "overruled" | "labels" | "heldLabels")
 >;
 
 /**
- * What a step said besides: that it named its agent, and that it bills though it is a shadow. One
- * digit more, where it said any of it: versions before this one go by the first seven.
+ * What a step said besides: that it named its agent, that it bills though it is a shadow, and that
+ * its labels are those of its hold. One digit more, where it said any of it: versions before go by
+ * the first seven, or by what they know of the eighth.
  */
 const NAMES_AGENT = 1;
 const OVERRULED = 2;
+const HELD_LABELS = 4;
 
-function saidCode({ namesAgent, overruled }: Codes): number | "" {
-  return (namesAgent ? NAMES_AGENT : 0) + (overruled ? OVERRULED : 0) || "";
+function saidCode({ namesAgent, overruled, labels, heldLabels }: Codes): number {
+  const isHeld = heldLabels !== undefined && heldLabels === labels;
+  const held = isHeld ? HELD_LABELS : 0;
+  return (namesAgent ? NAMES_AGENT : 0) + (overruled ? OVERRULED : 0) + held;
 }
 
 function saidOfCode(code = "0"): Pick<Codes, "namesAgent" | "overruled"> {
@@ -159,13 +171,29 @@ function saidOfCode(code = "0"): Pick<Codes, "namesAgent" | "overruled"> {
   return { namesAgent: (said & NAMES_AGENT) !== 0, overruled: (said & OVERRULED) !== 0 };
 }
 
+/** Labels of a step, and those of its hold where it has any. */
+function labelsOfText(text: string, body: readonly string[]): Pick<Step, "labels" | "heldLabels"> {
+  const labels = text === "" ? null : (JSON.parse(text) as Labels);
+  const own = body[HELD_LABELS_AT];
+  if (own !== undefined) return { labels, heldLabels: JSON.parse(own) as Labels };
+  const isHeld = (Number(body[0]?.[7] ?? 0) & HELD_LABELS) !== 0;
+  return isHeld && labels !== null ? { labels, heldLabels: labels } : { labels };
+}
+
+/** Field of a body behind the rare facts. */
+const HELD_LABELS_AT = 13;
+
 /** Codes written last, by their kind: nearly all steps of a kind have the same. */
-const lastCodes = new Map<string, { readonly of: Codes; readonly text: string }>();
+const lastCodes = new Map<string, { readonly of: KnownCodes; readonly text: string }>();
+
+type KnownCodes = Omit<Codes, "namesAgent" | "overruled" | "labels" | "heldLabels"> & {
+  readonly said: number;
+};
 
 /** Kind, status and the like, one digit each. */
 export function codesOf(step: Codes): string {
   const { kind, status, completeness, payer, role, costStatus, voided } = step;
-  const { namesAgent, overruled } = step;
+  const said = saidCode(step);
   const last = lastCodes.get(kind);
   if (
     last !== undefined &&
@@ -175,18 +203,16 @@ export function codesOf(step: Codes): string {
     last.of.role === role &&
     last.of.costStatus === costStatus &&
     last.of.voided === voided &&
-    last.of.namesAgent === namesAgent &&
-    last.of.overruled === overruled
+    last.of.said === said
   ) {
     return last.text;
   }
   const states = [STEP_KINDS.indexOf(kind), STEP_STATUSES.indexOf(status)];
   const text = [
     ...[...states, COMPLETENESS.indexOf(completeness), PAYERS.indexOf(payer)],
-    ...[ROLES.indexOf(role), COST_STATUSES.indexOf(costStatus), voided ? 1 : 0, saidCode(step)],
+    ...[ROLES.indexOf(role), COST_STATUSES.indexOf(costStatus), voided ? 1 : 0, said || ""],
   ].join("");
-  const own = { namesAgent, overruled };
-  const of = { kind, status, completeness, payer, role, costStatus, voided, ...own };
+  const of = { kind, status, completeness, payer, role, costStatus, voided, said };
   lastCodes.set(kind, { of, text });
   return text;
 }
@@ -244,6 +270,7 @@ function listed<T>(values: readonly T[], code: string | undefined): T {
 export function stepOfParts(place: StepPlace, parts: StepParts): Step {
   const [agent, provider, model, tool, tier] = parts.facets.split(END);
   const { run, source, id, customer, seq } = place;
+  const body = parts.body.split(END);
   return {
     run,
     source,
@@ -255,8 +282,8 @@ export function stepOfParts(place: StepPlace, parts: StepParts): Step {
     model: orNull(model),
     tool: orNull(tool),
     tier: orNull(tier) ?? STANDARD_TIER,
-    labels: parts.labels === "" ? null : JSON.parse(parts.labels),
-    ...factsOfBody(parts.body.split(END)),
+    ...labelsOfText(parts.labels, body),
+    ...factsOfBody(body),
   };
 }
 

@@ -4,7 +4,7 @@
  * current one is what every total selects.
  */
 import type { Amount } from "../money/decimal.ts";
-import type { Completeness, Identity, StepEvent, StepFacts } from "./event.ts";
+import type { Completeness, Identity, Labels, StepEvent, StepFacts } from "./event.ts";
 import { COMPLETENESS } from "./event.ts";
 import { maximumUsage, usageEquals } from "./usage.ts";
 
@@ -42,6 +42,8 @@ export interface Step extends Identity, StepFacts {
   readonly hold: string | null;
   /** See `StepEvent`; left out where nobody sent it. */
   readonly callHash?: string;
+  /** Labels that its hold was asked for: `labels` has those of each name that it left out. */
+  readonly heldLabels?: Labels;
   readonly occurredAtMs: number;
   readonly receivedAtMs: number;
   /** The instant that selects prices, card version and period. */
@@ -54,6 +56,24 @@ export interface Step extends Identity, StepFacts {
   readonly costStatus: CostStatus;
   readonly charge: Amount;
   readonly shares: readonly ChargeShare[];
+}
+
+/**
+ * The labels of a step: those that it states, and of each name that it leaves out what its hold
+ * states. `heldLabels` is the same object as `labels` where the step adds nothing to it.
+ */
+export function labelsWithHeld(
+  stated: Labels | null,
+  held: Labels | undefined,
+): Pick<Step, "labels" | "heldLabels"> {
+  if (held === undefined) return { labels: stated };
+  const all = { ...held, ...stated };
+  const isHeld = Object.entries(all).every(([name, value]) => {
+    return Object.hasOwn(held, name) && held[name] === value;
+  });
+  if (isHeld) return { labels: held, heldLabels: held };
+  const sorted = Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { labels: Object.fromEntries(sorted), heldLabels: held };
 }
 
 /** What the arrival of a record means for the record of the same identity that is stored. */

@@ -13,7 +13,7 @@ type Facts = Readonly<Record<string, unknown>>;
 
 const said = (facts: Facts, name: string): string => String(facts[name] ?? "");
 const about = (facts: Facts): string =>
-  facts.of === "workspace" ? "all work" : `the ${said(facts, "of")} "${said(facts, "id")}"`;
+  facts.of === "workspace" ? "All work" : `The ${said(facts, "of")} "${said(facts, "id")}"`;
 const stage = (facts: Facts): string => {
   const scope = said(facts, "scope") === "" ? "" : ` for "${said(facts, "scope")}"`;
   const limit = facts.limit === null ? "" : ` of ${said(facts, "limit")}`;
@@ -32,9 +32,9 @@ const WORDS: Partial<Record<Alert["type"], (facts: Facts) => string>> = {
   "budget.throttle": (facts) => `Work is slowed down: ${stage(facts)}`,
   "budget.pause": (facts) => `Work waits: ${stage(facts)}`,
   "budget.block": (facts) => `Work is stopped: ${stage(facts)}`,
-  "run.paused": (facts) => `Paused is ${about(facts)}${because(facts)}`,
-  "run.blocked": (facts) => `Stopped is ${about(facts)}${because(facts)}`,
-  "run.resumed": (facts) => `Going on is ${about(facts)}${because(facts)}`,
+  "run.paused": (facts) => `${about(facts)} is paused${because(facts)}`,
+  "run.blocked": (facts) => `${about(facts)} is stopped${because(facts)}`,
+  "run.resumed": (facts) => `${about(facts)} goes on${because(facts)}`,
   "policy.notify": (facts) => `A rule is reached: ${beyond(facts)}`,
   "policy.throttle": (facts) => `Slowed down: ${beyond(facts)}`,
   "policy.pause": (facts) => `Paused: ${beyond(facts)}`,

@@ -7,7 +7,7 @@ import type { EventResult } from "../commit/result.ts";
 import { rejected } from "../commit/result.ts";
 import { showSignOfLife } from "./apply-step.ts";
 import type { Ledger } from "./book.ts";
-import { factsOf, freeCall, resultOf, reviseStep } from "./count-step.ts";
+import { factsWithHeld, freeCall, resultOf, reviseStep } from "./count-step.ts";
 
 function targetOf(ledger: Ledger, event: StepAmended | StepVoided): Step | undefined {
   return ledger.state.steps.get({ run: event.run, ...event.target });
@@ -31,7 +31,7 @@ export function amendStep(ledger: Ledger, event: StepAmended): EventResult {
   showSignOfLife(ledger, event);
   const amendedBy = placeInTime(event);
   if (step.amendedBy !== null && step.amendedBy > amendedBy) return resultOf(step, "stale");
-  const change = { ...factsOf(event.facts), role: step.role, amendedBy };
+  const change = { ...factsWithHeld(event.facts, step), role: step.role, amendedBy };
   return resultOf(reviseStep(ledger, step, { change, reason: "amended" }), "accepted");
 }
 

@@ -12,7 +12,14 @@ import { rejected } from "../commit/result.ts";
 import type { StepKey, Suspended } from "../ports.ts";
 import { attribute, customerOfTree } from "../runs/attribute.ts";
 import type { Ledger } from "./book.ts";
-import { countStep, factsOf, linkWitness, resultOf, reviseStep } from "./count-step.ts";
+import {
+  countStep,
+  factsOf,
+  factsWithHeld,
+  linkWitness,
+  resultOf,
+  reviseStep,
+} from "./count-step.ts";
 
 /** Counts, joins, links, suspends or refuses a step that arrived. */
 export function applyStep(ledger: Ledger, event: StepEvent): EventResult {
@@ -64,7 +71,7 @@ function joinRecords(ledger: Ledger, stored: Step, event: StepEvent): EventResul
     case "supersede": {
       const { facts, contentHash } = arrival;
       const { role } = stored;
-      const change = { ...factsOf(facts), role, contentHash };
+      const change = { ...factsWithHeld(facts, stored), role, contentHash };
       const revised = reviseStep(ledger, stored, { change, reason: "superseded" });
       return { ...resultOf(revised, "superseded"), ...note };
     }

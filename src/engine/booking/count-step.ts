@@ -2,7 +2,7 @@
 import { present } from "../../domain/assert.ts";
 import { encodeEvent } from "../../domain/event/codec.ts";
 import type { StepEvent, StepFacts } from "../../domain/event/event.ts";
-import type { Step } from "../../domain/event/step.ts";
+import { labelsWithHeld, type Step } from "../../domain/event/step.ts";
 import { ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import type { AdjustmentReason } from "../../domain/period/records.ts";
 import type { Run } from "../../domain/run/run.ts";
@@ -46,7 +46,8 @@ function draftOf(ledger: Ledger, customer: string, event: StepEvent): StepDraft 
   const run = state.runOrNew(event.run);
   const ratedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
   const role = roleOf(run, event);
-  const agent = event.agent ?? state.held.agentOf(event, customer);
+  const held = state.held.statedOf(event, customer);
+  const agent = event.agent ?? held.agent;
   const draft: StepDraft = {
     kind: event.kind,
     status: event.status,
@@ -86,6 +87,7 @@ function draftOf(ledger: Ledger, customer: string, event: StepEvent): StepDraft 
     charge: ZERO_AMOUNT,
     shares: [],
   };
+  if (held.labels !== null) Object.assign(draft, labelsWithHeld(event.labels, held.labels));
   return event.callHash === undefined ? draft : { ...draft, callHash: event.callHash };
 }
 
@@ -110,6 +112,11 @@ export function factsOf(from: StepFacts): StepFacts {
     usage: from.usage,
     labels: from.labels,
   };
+}
+
+/** What a better record or an amendment makes of a step: labels of its hold stay with it. */
+export function factsWithHeld(from: StepFacts, { heldLabels }: Step): StepFacts {
+  return { ...factsOf(from), ...labelsWithHeld(from.labels, heldLabels) };
 }
 
 /** What a revision changes, and why. */

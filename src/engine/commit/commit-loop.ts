@@ -28,7 +28,7 @@ import {
 } from "../../domain/limits.ts";
 import type { HoldsRequest } from "../limits/hold-answers.ts";
 import type { Left } from "./batch-state.ts";
-import { othersTurn } from "./others-turn.ts";
+import { arrivalsTurn, othersTurn } from "./others-turn.ts";
 import type { BatchResult } from "./result.ts";
 import type { Work } from "./work.ts";
 
@@ -177,7 +177,7 @@ export class CommitLoop {
         const taken = takeUnit(lane, first.workspace, !this.#hasLanes);
         this.#waitingCount -= taken.length;
         landing = await this.#handOver(lane, taken);
-        await othersTurn();
+        await arrivalsTurn();
       }
     }
     lane.running = null;

@@ -54,16 +54,21 @@ export class BudgetBooks {
   }
 
   /**
-   * The book without asking the store, which may be what fails; null: it was never read, or so
-   * many others were since that it had to make room.
+   * The book without asking the store, which may be what fails; null: it was never read, or not
+   * since it changed, or so many others were since that it had to make room.
    */
   lastKnown(workspace: string): BudgetBook | null {
     return this.#last.get(workspace) ?? null;
   }
 
-  /** Called when a budget was recorded: the next look-up reads the store. */
+  /**
+   * Called when a budget was recorded: what was known holds no more. It is read again at once,
+   * because what to do undecided must be told when the store cannot be read any more.
+   */
   forget(workspace: string): void {
     this.#kept.forget(workspace);
+    this.#last.delete(workspace);
+    this.of(workspace).catch(() => undefined);
   }
 }
 

@@ -17,7 +17,12 @@ import { mayGoOn } from "../../domain/run/run.ts";
 import { othersTurn } from "../commit/others-turn.ts";
 import type { PrepaidCredit } from "../credit/prepaid-credit.ts";
 import { decideWithCredit, prepaidRoomsOf } from "../credit/prepaid-rooms.ts";
-import { noteGrant, type PolicyVerdict, watchAsk } from "../policies/enforce-policies.ts";
+import {
+  loadPaths,
+  noteGrant,
+  type PolicyVerdict,
+  watchAsk,
+} from "../policies/enforce-policies.ts";
 import type { WatchedRuns } from "../policies/watched-runs.ts";
 import type { Customer, Ids, StepKey } from "../ports.ts";
 import { tellStages } from "./book-balances.ts";
@@ -74,6 +79,7 @@ export async function grantHolds(
 ): Promise<HoldsAnswer[]> {
   if (requests.length === 0) return [];
   const { asks, countingCount } = await loadAsked(granting, requests);
+  if (granting.watched !== null) await loadPaths(granting.watched, runsToWatch(asks));
   const deciding = { ...granting, isFull: countingCount >= OPEN_HOLDS_MAX_COUNT };
   const answers: HoldsAnswer[] = [];
   let balances = 0;
@@ -97,6 +103,13 @@ export async function grantHolds(
     answers.push({ decisions, released, renewed });
   }
   return answers;
+}
+
+/** Runs that policies are asked about: one that has ended is refused before. */
+function* runsToWatch(asks: LoadedAsks["asks"]): Generator<string> {
+  for (const prepared of asks.flat()) {
+    if (!("problem" in prepared) && mayGoOn(prepared.asker.run)) yield prepared.asker.run.id;
+  }
 }
 
 function release({ state }: Granting, key: StepKey): Hold | null {

@@ -1,10 +1,12 @@
 /**
  * Holds that the steps of a unit of work settle, looked up before anything is booked: a step that
- * names no agent is of the one that its hold is for. Else it would count in other balances than it
- * was asked for, and what an agent may spend would be free again with every step.
+ * names no agent is of the one that its hold is for, and it has the labels of its hold that it does
+ * not state. Else it would count in other balances than it was asked for, and what an agent or a
+ * label may spend would be free again with every step.
  */
 import type { Hold } from "../../domain/budget/hold.ts";
 import { decodeEvent } from "../../domain/event/codec.ts";
+import type { StepEvent } from "../../domain/event/event.ts";
 import { ByIdentity } from "../commit/by-identity.ts";
 import type { StepKey, UnitOfWork } from "../ports.ts";
 
@@ -38,12 +40,20 @@ export class HeldSteps {
     return this.#called.find((one) => one.callId === step.callId && one.customer === customer);
   }
 
-  /** The agent that a step's hold is for; null: there is no hold, or the run's opening says it. */
-  agentOf(step: Recorded, customer: string): string | null {
+  /** What the ask for a step's hold stated of whose work it is. */
+  statedOf(step: Recorded, customer: string): Stated {
     const hold = this.isEmpty ? undefined : this.of(step, customer);
-    // Most name none. Text that is sent cannot look so: its quotes are escaped.
-    if (hold === undefined || hold.document.includes('"agent":null')) return null;
+    // Most state none. Text that is sent cannot look so: its quotes are escaped.
+    if (hold === undefined || NOTHING_STATED.every((text) => hold.document.includes(text))) {
+      return STATES_NOTHING;
+    }
     const event = decodeEvent(hold.document);
-    return event.type === "step" ? event.agent : null;
+    return event.type === "step" ? event : STATES_NOTHING;
   }
 }
+
+/** Agent and labels of an ask. An agent of null: there is no hold, or the run's opening says it. */
+type Stated = Pick<StepEvent, "agent" | "labels">;
+
+const STATES_NOTHING: Stated = { agent: null, labels: null };
+const NOTHING_STATED = ['"agent":null', '"labels":null'] as const;

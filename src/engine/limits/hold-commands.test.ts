@@ -38,19 +38,21 @@ const RUNS: readonly {
 /** Of every opened run, and of the first step of the one that is not. */
 const RUNS_AGENT = "a";
 const AGENTS_MOST = 200;
+const TEAMS_MOST = 120;
 const MINUTE_MS = 60_000;
 /** Shortly before a window ends, so that holds outlive theirs. */
 const START_MS = NOW_MS + 50 * MINUTE_MS;
 const TTL_MS = 2 * MINUTE_MS;
 const QUARANTINE_MS = 10 * MINUTE_MS;
 
-/** Who asks, or records; null: no agent is named. */
+/** Who asks, or records; null: no agent is named, or no label. */
 interface Act<Name extends string> {
   readonly do: Name;
   readonly run: number;
   readonly step: number;
   readonly tokens: number;
   readonly agent: string | null;
+  readonly team: string | null;
 }
 
 type Command =
@@ -64,7 +66,8 @@ const run = fc.nat({ max: RUNS.length - 1 });
 const stepNo = fc.nat({ max: 5 });
 const tokens = fc.integer({ min: 1, max: 40 });
 const agent = fc.constantFrom(null, null, RUNS_AGENT, "b");
-const act = { run, step: stepNo, tokens, agent };
+const team = fc.constantFrom(null, null, "x", "y");
+const act = { run, step: stepNo, tokens, agent, team };
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant("hold" as const), ...act }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("record" as const), ...act }) },
@@ -83,7 +86,13 @@ interface KnownStep {
   /** The ask as it was sent. */
   asked: string;
   agent: string | null;
+  /** Its label: of a hold the one that was asked for. */
+  team: string | null;
   expiresAtMs: number;
+}
+
+function labelsOf({ team }: Act<"hold" | "record">): { readonly team: string } | null {
+  return team === null ? null : { team };
 }
 
 /** A better record leaves a step with the agent that it had. */
@@ -124,12 +133,20 @@ class Oracle {
     return agent ?? (RUNS[runNo]?.isUnopened ? null : RUNS_AGENT);
   }
 
+  /** What a record's label is: what it states, else what its hold or the estimate does. */
+  teamOf({ team }: Act<"record">, known: KnownStep | undefined): string | null {
+    const isOfHold = known?.state === "held" || known?.state === "estimated";
+    return team ?? (isOfHold ? known.team : null);
+  }
+
   hour(atMs: number): number {
     return Math.floor(atMs / 3_600_000);
   }
 
-  /** Every limit that a hold must fit: cap of each run above, agent, customer's hour. */
-  fits(runNo: number, asked: number, agent: string): boolean {
+  /** Every limit that a hold must fit: cap of each run above, agent, team, customer's hour. */
+  fits({ run: runNo, tokens: asked, team }: Act<"hold">, agent: string): boolean {
+    const ofTeam = this.level((one) => one.team === team);
+    if (team !== null && ofTeam.settled + ofTeam.held + asked > TEAMS_MOST) return false;
     const ofAgent = this.level((one) => one.agent === agent);
     if (ofAgent.settled + ofAgent.held + asked > AGENTS_MOST) return false;
     for (const [above] of RUNS.entries()) {
@@ -156,6 +173,8 @@ async function play(store: Store, commands: readonly Command[]): Promise<PlayedW
   await budget(engine, "hour", hourly);
   const limit = `${AGENTS_MOST / 100}`;
   await budget(engine, "agent", { each: "agent", measure: "cost", limit, per: "lifetime" });
+  const teams = { each: "label:team", measure: "cost", limit: `${TEAMS_MOST / 100}` };
+  await budget(engine, "team", { ...teams, per: "lifetime" });
   for (const { id, parent, customer, isUnopened = false } of RUNS) {
     const place = { run: id, id: `open ${id}`, parentRun: parent, customer, agent: RUNS_AGENT };
     const first = step({ ...place, occurredAtMs: NOW_MS - 1, usage: usage({}) });
@@ -232,6 +251,7 @@ class PlayedWorld {
         id: name,
         customer,
         agent: one.agent,
+        labels: labelsOf(one),
         usage: usage({ input_uncached: one.tokens }),
       });
       await this.engine.ingest("w", [event]);
@@ -239,7 +259,8 @@ class PlayedWorld {
       const agent = this.oracle.agentOf(one, known);
       // A step counts when its hold was granted, or else when it came.
       const atMs = known === undefined || known.state === "released" ? this.clock.now : known.atMs;
-      const recorded = { run: one.run, name, tokens: one.tokens, atMs, agent };
+      const team = this.oracle.teamOf(one, known);
+      const recorded = { run: one.run, name, tokens: one.tokens, atMs, agent, team };
       const ended = { heldTokens: 0, asked: "", expiresAtMs: 0 };
       this.oracle.steps.set(name, { ...recorded, ...ended, state: "exact" });
     }
@@ -264,9 +285,10 @@ class PlayedWorld {
       id: name,
       customer,
       agent: one.agent,
+      labels: labelsOf(one),
       usage: usage({ input_uncached: one.tokens }),
     });
-    const asked = `${one.tokens} of ${one.agent}`;
+    const asked = `${one.tokens} of ${one.agent} for ${one.team}`;
     const [decision] = await holdOn(
       this.engine,
       id,
@@ -282,26 +304,29 @@ class PlayedWorld {
       return;
     }
     const agent = one.agent ?? RUNS_AGENT;
-    const fits = this.oracle.fits(one.run, one.tokens, agent);
+    const fits = this.oracle.fits(one, agent);
     assert.equal(said === "allow", fits, `${name}: ${said}`);
     if (said !== "allow") return;
-    const held = { tokens: 0, atMs: this.clock.now, heldTokens: one.tokens, asked, agent };
+    const { team, tokens: heldTokens } = one;
+    const held = { tokens: 0, atMs: this.clock.now, heldTokens, asked, agent, team };
     const expiresAtMs = this.clock.now + TTL_MS;
     this.oracle.steps.set(name, { run: one.run, name, ...held, state: "held", expiresAtMs });
   }
 
-  async compare(): Promise<void> {
-    const { balances } = await this.engine.limits.balancesOf("w", "agent", { limit: 10 });
-    for (const name of [RUNS_AGENT, "b"]) {
+  async #compareScopes(key: "agent" | "team", scopes: readonly string[]): Promise<void> {
+    const { balances } = await this.engine.limits.balancesOf("w", key, { limit: 10 });
+    for (const name of scopes) {
       const found = balances.find(({ scope }) => scope === name);
       const cents = (level: bigint = 0n) => Number(level / 10n ** 31n);
       const now = { settled: cents(found?.settled), held: cents(found?.held) };
-      assert.deepEqual(
-        now,
-        this.oracle.level(({ agent: by }) => by === name),
-        `agent ${name}`,
-      );
+      const level = this.oracle.level((one) => one[key] === name);
+      assert.deepEqual(now, level, `${key} ${name}`);
     }
+  }
+
+  async compare(): Promise<void> {
+    await this.#compareScopes("agent", [RUNS_AGENT, "b"]);
+    await this.#compareScopes("team", ["x", "y"]);
     for (const [above, { id, customer }] of RUNS.entries()) {
       const { budgets } = await this.engine.limits.runState("w", id);
       const cents = (level: bigint) => Number(level / 10n ** 31n);

@@ -17,6 +17,7 @@ import {
 } from "../../domain/policy/policy.ts";
 import type { AskedCall } from "../../domain/policy/run-levels.ts";
 import { mayGoOn, type Run } from "../../domain/run/run.ts";
+import type { Change } from "../commit/batch-rows.ts";
 import type { BatchResult, RunResult } from "../commit/result.ts";
 import { recordStop } from "../limits/record-stop.ts";
 import type { ReachedDocument } from "./run-episodes.ts";
@@ -35,28 +36,49 @@ export interface PolicyVerdict {
 /** Notes what the unit changed and looks at every run that it concerns. */
 export async function watchEvents(watched: WatchedRuns): Promise<void> {
   const { state } = watched.watching;
+  const parents = state.runs.changes().filter(isMoved);
+  await watched.load([...movedRuns(watched, parents), ...runsOfSteps(watched)]);
   const seenAtMs = new Map<string, number>();
   const see = (id: string, atMs: number) => {
     const known = seenAtMs.get(id) ?? 0;
     seenAtMs.set(id, Math.max(known, Math.min(atMs, state.receivedAtMs)));
   };
-  for (const change of state.runs.changes()) {
+  for (const change of parents) {
     await watched.noteParent(change);
-    if ((change.before?.parent ?? null) === change.after.parent) continue;
     for (const { id } of watched.path(change.after.id)) see(id, change.after.openedAtMs);
   }
   for (const change of state.steps.changes()) {
     await watched.note(change);
-    const [run, ...above] = watched.path(change.after.run);
-    if (run === undefined) continue;
-    see(run.id, change.after.occurredAtMs);
-    // Of those above, only what the whole tree spends may have changed.
-    const root = above.at(-1);
-    if (root !== undefined) see(root.id, change.after.occurredAtMs);
+    for (const { id } of concerned(watched, change.after.run)) see(id, change.after.occurredAtMs);
   }
   for (const [id, nowMs] of seenAtMs) {
     await judge(watched, id, { nowMs, ask: null, cause: "event" });
   }
+}
+
+/** Whether a run came below another, or left it. */
+function isMoved({ before, after }: Change<Run>): boolean {
+  return (before?.parent ?? null) !== after.parent;
+}
+
+function* movedRuns(watched: WatchedRuns, changes: readonly Change<Run>[]): Generator<string> {
+  for (const { before, after } of changes) {
+    for (const id of [before?.parent, after.id]) {
+      for (const run of watched.path(id ?? "")) yield run.id;
+    }
+  }
+}
+
+function* runsOfSteps(watched: WatchedRuns): Generator<string> {
+  for (const { after } of watched.watching.state.steps.changes()) {
+    for (const { id } of concerned(watched, after.run)) yield id;
+  }
+}
+
+/** Whom a step of a run concerns: of those above it, only what the whole tree spends may change. */
+function concerned(watched: WatchedRuns, run: string): readonly Run[] {
+  const path = watched.path(run);
+  return path.length > 1 ? [...path.slice(0, 1), ...path.slice(-1)] : path;
 }
 
 interface Looking {
@@ -125,6 +147,12 @@ async function stopRun(
   return stop;
 }
 
+/** Has all runs known that rules will look at for asks of these, or tell of them. */
+export async function loadPaths(watched: WatchedRuns, runs: Iterable<string>): Promise<void> {
+  const paths = [...new Set(runs)].flatMap((run) => watched.path(run));
+  await watched.load(paths.map(({ id }) => id));
+}
+
 /** What rules say of a hold that would be granted otherwise. */
 export async function watchAsk(
   watched: WatchedRuns,
@@ -176,6 +204,7 @@ export async function withHits(
   watched: WatchedRuns,
   runs: BatchResult["runs"],
 ): Promise<BatchResult["runs"]> {
+  await loadPaths(watched, runs.keys());
   const told = new Map<string, RunResult>();
   for (const [id, totals] of runs) {
     const policies: PolicyHit[] = [];

@@ -3,9 +3,10 @@
  * from stored rows, then brought up to date with what the unit changed. It is kept only once the
  * unit is on disk; whoever lets a unit fail has all of it read again.
  */
+import { present } from "../../domain/assert.ts";
 import type { Step } from "../../domain/event/step.ts";
 import { ZERO_AMOUNT } from "../../domain/money/decimal.ts";
-import type { JudgedRun } from "../../domain/policy/judge-run.ts";
+import type { JudgedRun, Wanted } from "../../domain/policy/judge-run.ts";
 import { LastSteps } from "../../domain/policy/last-steps.ts";
 import { type PolicyHit, ruleText } from "../../domain/policy/policy.ts";
 import {
@@ -23,6 +24,7 @@ import type { Store } from "../ports.ts";
 import type { KeptRun } from "./kept-runs.ts";
 import type { PolicyBook } from "./policy-books.ts";
 import { lastEpisode, reachedSince } from "./run-episodes.ts";
+import { inParts } from "./runs-in-parts.ts";
 
 /** What watching needs beside the state of the unit. */
 export interface Watching extends Pick<Spending, "unit" | "state" | "tariff"> {
@@ -69,41 +71,78 @@ export class WatchedRuns {
   async of(id: string): Promise<WatchedRow> {
     const known = this.#rows.get(id);
     if (known !== undefined) return known;
-    const { policies, state } = this.watching;
-    const stored = state.runs.stored(id);
-    const kept = policies.kept.get(id);
+    await this.load([id]);
+    return present(this.#rows.get(id), `what is known of run "${id}"`);
+  }
+
+  /**
+   * Has these runs known, as `of` would. Those that must be read are read at once, since a store
+   * may answer all of them by one query, but no more of their steps than memory has room for.
+   */
+  async load(ids: Iterable<string>): Promise<void> {
+    const unknown: [id: string, stored: Run | undefined][] = [];
+    for (const id of new Set(ids)) {
+      if (this.#rows.has(id)) continue;
+      const stored = this.watching.state.runs.stored(id);
+      const row = this.#kept(id, stored);
+      if (row === null) unknown.push([id, stored]);
+      else this.#rows.set(id, row);
+    }
+    for (const some of inParts(unknown, ([, stored]) => this.#stepsToRead(stored))) {
+      const rows = await Promise.all(some.map(([, stored]) => this.#read(stored)));
+      for (const [at, [id]] of some.entries())
+        this.#rows.set(id, present(rows[at], "a row of each"));
+    }
+  }
+
+  /** What is kept of a run; null where it was other than it is stored now. */
+  #kept(id: string, stored: Run | undefined): WatchedRow | null {
+    const kept = this.watching.policies.kept.get(id);
     const isAsStored =
       kept !== undefined &&
       kept.ownSteps === (stored?.own.steps ?? 0) &&
       kept.treeSteps === (stored?.tree.steps ?? 0);
-    const row = isAsStored ? rowOf(kept) : await this.#read(stored);
-    this.#rows.set(id, row);
-    return row;
+    return isAsStored ? rowOf(kept) : null;
+  }
+
+  #stepsToRead(run: Run | undefined): number {
+    if (run === undefined) return 0;
+    return isMinuteOf(this.watching.policies.wanted, run) ? run.tree.steps : run.own.steps;
   }
 
   async #read(stored: Run | undefined): Promise<WatchedRow> {
-    const { unit, store, workspace, policies } = this.watching;
+    const { unit, policies } = this.watching;
     const { wanted } = policies;
     const row: WatchedRow = {
       ...{ recent: new LastSteps(wanted.steps), minute: new SpendMinute(), children: 0 },
       ...{ since: WHOLE_RUN, told: new Map(), grantedAtMs: 0, isStale: false },
     };
     if (stored === undefined) return row;
-    const { episode, seq } = await lastEpisode(store, workspace, stored.id);
-    for (const hit of await reachedSince(store, workspace, { run: stored.id, seq })) {
-      row.told.set(ruleText(hit), hit);
-    }
-    const below = needsBelow(wanted, stored) ? await unit.descendants(stored.id) : [];
+    const hasMinute = isMinuteOf(wanted, stored);
+    const [since, below, own] = await Promise.all([
+      this.#readTold(stored.id, row.told),
+      needsBelow(wanted, stored) ? unit.descendants(stored.id) : [],
+      wanted.steps > 0 || hasMinute ? unit.stepsOfRun(stored.id) : [],
+    ]);
     row.children = below.filter(({ parent }) => parent === stored.id).length;
-    if (wanted.steps > 0) {
-      for (const step of await unit.stepsOfRun(stored.id)) this.#noteStep(row, step);
+    if (wanted.steps > 0) for (const step of own) this.#noteStep(row, step);
+    if (!hasMinute) return { ...row, since };
+    for (const step of own) noteSpend(row, step, 1n);
+    for (const some of inParts(below, (run) => run.own.steps)) {
+      const steps = await Promise.all(some.map(({ id }) => unit.stepsOfRun(id)));
+      for (const step of steps.flat()) noteSpend(row, step, 1n);
     }
-    if (wanted.minute && stored.parent === null) {
-      for (const { id } of [stored, ...below]) {
-        for (const step of await unit.stepsOfRun(id)) noteSpend(row, step, 1n);
-      }
+    return { ...row, since };
+  }
+
+  /** Reads the rules that a run was beyond into `told`. Returns since when it goes on. */
+  async #readTold(run: string, told: WatchedRow["told"]): Promise<Episode> {
+    const { store, workspace } = this.watching;
+    const { episode, seq } = await lastEpisode(store, workspace, run);
+    for (const hit of await reachedSince(store, workspace, { run, seq })) {
+      told.set(ruleText(hit), hit);
     }
-    return { ...row, since: episode };
+    return episode;
   }
 
   #noteStep({ recent }: WatchedRow, step: Step): void {
@@ -138,10 +177,9 @@ export class WatchedRuns {
     else row.isStale ||= isFull;
   }
 
-  /** Takes up that a run came below another, or left it. */
+  /** Takes up that a run came below another, or left it: its parent differs. */
   async noteParent({ before, after }: Change<Run>): Promise<void> {
     const was = before?.parent ?? null;
-    if (was === after.parent) return;
     if (was !== null) (await this.of(was)).children -= 1;
     if (after.parent !== null) (await this.of(after.parent)).children += 1;
     // What its tree had spent comes along: trees that were linked are read again.
@@ -189,11 +227,13 @@ function rowOf({ recent, children, minute, since, told, grantedAtMs }: KeptRun):
   return { recent, children, minute, since, told, grantedAtMs, isStale: false };
 }
 
-function needsBelow(
-  wanted: { readonly children: boolean; readonly minute: boolean },
-  { height, parent }: Run,
-): boolean {
-  return height > 0 && (wanted.children || (wanted.minute && parent === null));
+function needsBelow(wanted: Wanted, run: Run): boolean {
+  return run.height > 0 && (wanted.children || isMinuteOf(wanted, run));
+}
+
+/** Whether it is looked at what a run and all below it spent in a minute. */
+function isMinuteOf({ minute }: Wanted, { parent }: Run): boolean {
+  return minute && parent === null;
 }
 
 /** What providers charge us counts; what the customer pays them does not. */

@@ -3,6 +3,7 @@ import { STOP_MODES, STOP_SCOPES, type StopScope } from "../../domain/budget/sto
 import { TollgateError } from "../../domain/errors.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { NewStop } from "../../engine/limits/stop-work.ts";
+import { doneInTime } from "../identify-in-time.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, ID, type JsonSchema, named, nullable, oneOf, TEXT } from "../schema.ts";
 import { balanceView, budgetView, entitlementsView, stopView } from "../views/budget-view.ts";
@@ -117,10 +118,12 @@ const customerBudgets = route<{ readonly customer: string }>({
   summary: "What a customer's budgets stand at.",
   scope: "read",
   params: closed({ customer: ID }),
+  inTimeOr: "store.unknown",
   answers: { 200: json("The balances.", named("Balances")) },
-  errors: ["customer.not_found"],
-  handle: async ({ engine }, { workspace, params: { customer } }) => {
-    const rooms = await engine.limits.customerBudgets(workspace, customer);
+  errors: ["customer.not_found", "store.unknown"],
+  handle: async (context, { workspace, params: { customer } }) => {
+    const balances = () => context.engine.limits.customerBudgets(workspace, customer);
+    const rooms = await doneInTime(context, balances);
     return ok({ budgets: rooms.map(balanceView) });
   },
 });

@@ -112,7 +112,8 @@ function spendersOf(
   return asks.map(({ step }) => ({
     customer: step.customer ?? customer,
     agent: step.agent ?? agent,
-    labels: step.labels ?? labels,
+    // Those of its run select no budget of its steps.
+    labels: step.labels,
   }));
 }
 
@@ -198,25 +199,36 @@ const list = route<RunParam, ListQuery>({
   summary: "The holds of a run, newest first.",
   scope: "read",
   params: RUN_PARAM,
+  inTimeOr: "store.unknown",
   query: closed({
     "limit?": { ...LIMIT, default: PAGE_MAX_ROWS },
     "cursor?": described(ANY_TEXT, "`next` of the page before."),
   }),
   answers: { 200: json("A page of holds.", named("HoldPage")) },
-  errors: ["run.not_found", "field.invalid", "field.out_of_range"],
+  errors: ["run.not_found", "field.invalid", "field.out_of_range", "store.unknown"],
   handle: async (context, { workspace, params: { run }, query: { limit, cursor } }) => {
     const after = cursor === undefined ? {} : { after: placeOf(cursor) };
-    const { store } = context.engine;
-    if ((await store.run(workspace, run)) === undefined) {
-      throw new TollgateError("run.not_found", `There is no run "${run}".`, "run");
-    }
-    const holds = await store.spending.holdsOfRun(workspace, run, { limit, ...after });
-    const last = holds.length < limit ? undefined : holds.at(-1);
-    const nowMs = await context.engine.nowMs(workspace);
-    const shown = holds.map((hold) => holdView(hold, nowMs));
-    return ok({ run, holds: shown, next: last === undefined ? null : cursorOf(last) });
+    const asked = { run, page: { limit, ...after } };
+    return doneInTime(context, () => holdPage(context, workspace, asked));
   },
 });
+
+interface PageAsked {
+  readonly run: string;
+  readonly page: { readonly limit: number; readonly after?: HoldPlace };
+}
+
+async function holdPage({ engine }: RouteContext, workspace: string, { run, page }: PageAsked) {
+  const { store } = engine;
+  if ((await store.run(workspace, run)) === undefined) {
+    throw new TollgateError("run.not_found", `There is no run "${run}".`, "run");
+  }
+  const holds = await store.spending.holdsOfRun(workspace, run, page);
+  const last = holds.length < page.limit ? undefined : holds.at(-1);
+  const nowMs = await engine.nowMs(workspace);
+  const shown = holds.map((hold) => holdView(hold, nowMs));
+  return ok({ run, holds: shown, next: last === undefined ? null : cursorOf(last) });
+}
 
 const EVENT_STREAM = "text/event-stream";
 
@@ -302,10 +314,13 @@ const runBudgets = route<RunParam>({
   summary: "Whether a run may go on, what it may still use up, and what its budgets stand at.",
   scope: "read",
   params: RUN_PARAM,
+  inTimeOr: "store.unknown",
   answers: { 200: json("The state of the run.", named("RunState")) },
-  errors: ["run.not_found"],
-  handle: async ({ engine }, { workspace, params: { run } }) =>
-    ok(runStateView(await engine.limits.runState(workspace, run))),
+  errors: ["run.not_found", "store.unknown"],
+  handle: async (context, { workspace, params: { run } }) => {
+    const state = () => context.engine.limits.runState(workspace, run);
+    return ok(runStateView(await doneInTime(context, state)));
+  },
 });
 
 /** Asking, releasing, renewing, waiting. */

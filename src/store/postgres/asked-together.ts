@@ -79,7 +79,8 @@ export function ofKeysAsked(columns: string, select: string, order: string): str
   const keys = columns.split(" ").map((word) => word.split(":"));
   const lists = keys.map(([, type = "text"], index) => `$${index + 2}::${type}[]`);
   const names = keys.map(([name]) => name).join(", ");
+  const ordered = order.split(" ").map((name) => `t.${name}`);
   return `SELECT k.asked, t.* FROM unnest(${lists.join(", ")})
       WITH ORDINALITY AS k (${names}, asked)
-    CROSS JOIN LATERAL (${select} OFFSET 0) AS t ORDER BY k.asked, t.${order}`;
+    CROSS JOIN LATERAL (${select} OFFSET 0) AS t ORDER BY k.asked, ${ordered.join(", ")}`;
 }

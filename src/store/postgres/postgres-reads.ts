@@ -57,11 +57,20 @@ const LAST_ACTS = ofKeysAsked(
     ORDER BY r.seq DESC LIMIT 1`,
   "seq",
 );
+const ACTS = ofKeysAsked(
+  "source id after:bigint most:bigint",
+  `SELECT * FROM journal r WHERE r.ws = $1 AND r.run = '' AND r.source = k.source AND r.id = k.id
+    AND r.seq > k.after ORDER BY r.seq LIMIT k.most`,
+  "seq",
+);
 
 /** Reads of a database's workspaces; who extends it says how rows are read. */
 export abstract class PostgresReads {
   readonly #lastActs = new AskedOfWorkspaces((workspace, columns) =>
     this.of(workspace, LAST_ACTS, ...columns),
+  );
+  readonly #acts = new AskedOfWorkspaces((workspace, columns) =>
+    this.of(workspace, ACTS, ...columns),
   );
 
   /** A few rows of a workspace, whose number is the first parameter: commits may wait for them. */
@@ -246,6 +255,9 @@ export abstract class PostgresReads {
 
   async acts(workspace: string, filter: ActFilter): Promise<JournalEntry[]> {
     const { kind, subject, afterSeq = 0, beforeSeq, limit } = filter;
+    if (subject !== undefined && beforeSeq === undefined) {
+      return (await this.#acts.rows(workspace, kind, subject, afterSeq, limit)).map(decodeJournal);
+    }
     const own = [condition("run = ''"), ...equal({ source: kind, id: subject })];
     const conditions = [...own, condition("seq > ?", afterSeq)];
     if (beforeSeq !== undefined) conditions.push(condition("seq < ?", beforeSeq));

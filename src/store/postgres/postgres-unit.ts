@@ -52,6 +52,7 @@ import { moreCounting, PostgresSpending } from "./postgres-spending.ts";
 import { RUNS, SILENT_RUNS, unfinishedRuns } from "./run-places.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
+import { TreeRows } from "./tree-rows.ts";
 import type { UnitAhead } from "./unit-ahead.ts";
 import { type SentRows, writeRows } from "./write-rows.ts";
 
@@ -79,6 +80,7 @@ export class PostgresUnit implements UnitOfWork {
   readonly #sent: SentRows[] = [];
   readonly spending: PostgresSpending;
   readonly #bills: BillRows;
+  readonly #trees: TreeRows;
   /** What it writes and nobody else need be told of; null: nothing, or more than one write. */
   ownWrites: Writes | null = null;
 
@@ -86,7 +88,9 @@ export class PostgresUnit implements UnitOfWork {
     this.#target = target;
     this.#ground = ground;
     this.spending = new PostgresSpending(target);
-    this.#bills = new BillRows((sql, ...values) => this.#rows(sql, ...values));
+    const rows = (sql: string, ...values: Parameter[]) => this.#rows(sql, ...values);
+    this.#bills = new BillRows(rows);
+    this.#trees = new TreeRows(rows);
   }
 
   rules(): RulesVersions {
@@ -187,13 +191,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async descendants(id: string): Promise<Run[]> {
-    const sql = `
-      WITH RECURSIVE below (id) AS (
-        SELECT id FROM runs WHERE ws = $1 AND parent = $2
-        UNION ALL SELECT r.id FROM runs r JOIN below b ON r.ws = $1 AND r.parent = b.id
-      ) SELECT * FROM runs WHERE ws = $1 AND id IN (SELECT id FROM below)
-      ORDER BY id`;
-    return this.#runsOf(await this.#rows(sql, id));
+    return this.#runsOf(await this.#trees.below(id));
   }
 
   /**
@@ -236,10 +234,7 @@ export class PostgresUnit implements UnitOfWork {
   async stepsOfRun(run: string, limit?: number): Promise<Step[]> {
     const [place] = await this.#placed([{ run }]);
     if (place === undefined) return [];
-    const sql = `SELECT * FROM steps
-      WHERE ws = $1 AND customer = $2 AND run = $3 AND month = $4 ORDER BY source, id LIMIT $5`;
-    const rows = await this.#rows(sql, place.customer, run, place.month, limit ?? null);
-    return rows.map(decodeStep);
+    return (await this.#trees.steps(place, limit)).map(decodeStep);
   }
 
   async suspended(keys: readonly StepKey[]): Promise<Suspended[]> {
