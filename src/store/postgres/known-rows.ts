@@ -1,9 +1,9 @@
 /**
  * Rows that this node read or wrote in its own units of work, so that the next unit need not read
- * them again: runs, customers, counters, closed periods, balances of budgets, and which identities new runs hold. They
- * are as of one commit. Every unit is told with its lock at which commit the workspace stands;
- * where that is not the last one of this node, others have written. What these touched is forgotten
- * if they have told it (`touched.ts`), else everything.
+ * them again: runs, customers, counters, closed periods, balances of budgets, and which identities
+ * new runs hold. They are as of one commit. Every unit is told with its lock at which commit the
+ * workspace stands; where that is not the last one of this node, others have written. What these
+ * touched is forgotten if they have told it (`touched.ts`), else everything.
  *
  * So memory is never the truth: what it says is what a read under this lock would say.
  */
