@@ -112,7 +112,7 @@ const balanceAt = (scope: string, settled = 0n) => {
   return { budgetId: 1, scope, window: "", settled, stagesTold: 0, grantedAtMs: 0 };
 };
 
-test("a unit knows balances of the one before it, and waits for those that it cannot know", async () => {
+test("a unit knows balances of the one before it, and waits for what it cannot know", async () => {
   await alone(async (store, _url, { hold, watch }) => {
     const read = async ({ spending }: UnitOfWork, scope: string) =>
       (await spending.balances([balanceAt(scope)])).map(({ settled }) => settled);
