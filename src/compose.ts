@@ -24,6 +24,7 @@ import { TollgateError } from "./domain/errors.ts";
 import type { TollgateEvent } from "./domain/event/event.ts";
 import { storedTariffs } from "./engine/cards/workspace-tariff.ts";
 import { Duties } from "./engine/duties/duties.ts";
+import { repeatedFailures } from "./engine/duties/repeated-failures.ts";
 import { Engine } from "./engine/engine.ts";
 import { contextOf } from "./engine/engine-context.ts";
 import type { ExportParts } from "./engine/export/export-cases.ts";
@@ -277,11 +278,17 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const adminKey = options.givesFirstKey === false ? {} : await firstAdminKey(engine);
   const passingKey = (scopes: readonly Scope[]) =>
     engine.createPassingKey(DEFAULT_WORKSPACE, scopes);
+  const failures = repeatedFailures({ error: (entry) => logger?.error(entry) }, Date.now);
   const onError = (what: string, error: unknown) =>
-    logger?.error({ what: `failed to ${what}`, error: String(error) });
+    failures.error({ what: `failed to ${what}`, error: String(error) });
   const duties = new Duties({ engine, payments, onError, holder: randomIds.random() });
   duties.start();
-  const stopPost = await startPost(engine, { ...options, outgoing, sign: webhookHeaders });
+  const stopPost = await startPost(engine, {
+    ...options,
+    logger: failures,
+    outgoing,
+    sign: webhookHeaders,
+  });
   const stop = async (): Promise<void> => {
     await duties.stop();
     await stopPost();

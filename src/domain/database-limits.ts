@@ -47,7 +47,7 @@ export const REPLICA_LOOK_MAX_MS = 2_000;
 export const REPLICA_REST_MS = 5_000;
 /** Rows of each kind (runs, customers, periods) that a node remembers of a workspace. */
 export const KNOWN_ROWS_MAX_COUNT = 4_000;
-/** Counters that a node remembers of a workspace. */
+/** Counters that a node remembers of a workspace, and as many balances of budgets. */
 export const KNOWN_COUNTERS_MAX_COUNT = 50_000;
 /** Of a customer's period with so many counters, commits tell which of them moved. */
 export const LARGE_PAGE_COUNTERS_COUNT = 64;

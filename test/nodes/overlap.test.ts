@@ -15,6 +15,7 @@ import { resend, send } from "../crash/load.ts";
 import { assertUsageIsWhatWasSent, recountTrees } from "../crash/recount.ts";
 import { type SentEvent, World } from "../crash/world.ts";
 import { postgresServer } from "../postgres-server.ts";
+import { BY, call } from "./calls.ts";
 import { serveNode } from "./nodes.ts";
 
 const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
@@ -24,6 +25,12 @@ const EVENTS_PER_REQUEST = 110;
 const REQUESTS = isFull ? 600 : 60;
 /** Now and then an opening, an outcome, a void, a second witness: none begins behind it. */
 const PLAIN_SHARE = 0.999;
+
+/** Units know what the one before them left of balances: verification adds them up. */
+const BUDGETS = [
+  { each: "run", measure: "cost", limit: "1000000" },
+  { each: "customer", measure: "steps", per: "day", limit: "10000000" },
+] as const;
 
 function requestOf(world: World): SentEvent[] {
   const batch: SentEvent[] = [];
@@ -60,6 +67,9 @@ test(title, async (t) => {
   try {
     const { status } = await node.client.post("/v1/rate-cards", CRASH_CARD);
     assert.ok(status < 300, `the card was answered ${status}`);
+    for (const budget of BUDGETS) {
+      await call(node.client, `PUT /v1/budgets/each-${budget.each}`, { budget, ...BY });
+    }
     // A node that has long been alone tells nobody what it touched, and lets units overlap.
     for (let no = 0; no <= TOUCHED_TOLD_COUNT; no += 1) await send(node.client, world.request());
     let left = REQUESTS;

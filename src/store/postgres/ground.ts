@@ -5,8 +5,8 @@ import type { ChainHead } from "../../engine/ports.ts";
 import type { Row } from "../stored-rows.ts";
 import { control, rowsOf } from "./connection.ts";
 import { type Client, sendTogether } from "./driver.ts";
-import type { Commit } from "./known-rows.ts";
 import { IS_WATCHED } from "./postgres-notes.ts";
+import type { Commit } from "./workspace-rows.ts";
 
 /** Acknowledged means flushed, whatever the server's default is. */
 const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on";

@@ -10,6 +10,7 @@ import { KnownRows } from "./known-rows.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 import { sentIn } from "./sent-statements-contract.ts";
 import { readTouched, saveTouched, type Touched, touchedBy } from "./touched.ts";
+import { writtenHolds } from "./written-holds.ts";
 
 const WORKSPACE = "w";
 const RUNS = Array.from({ length: 12 }, (_, no) => `r${no}`);
@@ -60,7 +61,7 @@ async function documentOf(): Promise<string> {
   const [run, steps] = [runRow({ id: "r1" }), [stepRow({ run: "r1", id: "s1" })]];
   const head = { lastSeq: 1, digest: "digest 1", committedAtMs: 0 };
   const writes = { ...writesOf({ runs: [run], steps }), head };
-  const before = { no: 1, before: "digest 0", moreHolds: 0 };
+  const before = { no: 1, before: "digest 0", holds: writtenHolds([], []) };
   let document = "";
   const query = async ({ values }: { readonly values?: readonly unknown[] }) => {
     document = values?.at(-1) as string;
@@ -97,7 +98,7 @@ test("a run whose steps a version before added to is not known any more", async 
   const rows = await known.asOf(WS, commitAt(0), async () => []);
   rows.learnRuns([], ["r1"]);
   const head = { lastSeq: 1, digest: "digest 1", committedAtMs: 0 };
-  rows.written({ ...writesOf({ runs: [runRow({ id: "r1" })] }), head }, 0);
+  rows.written({ ...writesOf({ runs: [runRow({ id: "r1" })] }), head }, writtenHolds([], []));
   rows.committed(() => 0);
   const own = await known.asOf(WS, commitAt(1), async () => []);
   assert.equal(own.mayHold(keyOf("s1")), false);

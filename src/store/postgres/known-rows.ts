@@ -1,128 +1,25 @@
 /**
  * Rows that this node read or wrote in its own units of work, so that the next unit need not read
- * them again: runs, customers, counters, closed periods, and which identities new runs hold. They
- * are as of one commit. Every unit is told with its lock at which commit the workspace stands;
- * where that is not the last one of this node, others have written. What these touched is forgotten
- * if they have told it (`touched.ts`), else everything.
+ * them again: runs, customers, counters, closed periods, balances of budgets, and which identities
+ * new runs hold. They are as of one commit. Every unit is told with its lock at which commit the
+ * workspace stands; where that is not the last one of this node, others have written. What these
+ * touched is forgotten if they have told it (`touched.ts`), else everything.
  *
  * So memory is never the truth: what it says is what a read under this lock would say.
  */
-import {
-  KNOWN_MAX_BYTES,
-  KNOWN_ROWS_MAX_COUNT,
-  TOUCHED_COMMITS_COUNT,
-  TOUCHED_TOLD_COUNT,
-} from "../../domain/database-limits.ts";
+import type { BalanceKey, OwnLimit } from "../../domain/budget/budget.ts";
+import { KNOWN_MAX_BYTES, TOUCHED_COMMITS_COUNT } from "../../domain/database-limits.ts";
 import type { PeriodState } from "../../domain/period/records.ts";
 import { RecentByWeight } from "../../domain/recent-by-weight.ts";
 import type { Run } from "../../domain/run/run.ts";
 import { counterKeyText } from "../../engine/commit/batch-state.ts";
 import type { CommitsBehind, PeriodMove } from "../../engine/node-ports.ts";
 import type { CounterKey, Customer, StepKey, StoredCounter, Writes } from "../../engine/ports.ts";
-import { Recent } from "../recent.ts";
-import { type KnownPage, KnownPages } from "./known-counters.ts";
-import { KnownIdentities } from "./known-identities.ts";
-import { type Touched, type TouchedRows, touchedBy } from "./touched.ts";
-
-/** Which commit a workspace stands by: no two states of it have the same. */
-export interface Commit {
-  /** Server and table: a copy that was restored or promoted may count its commits once more. */
-  readonly place: string;
-  readonly commits: number;
-  readonly digest: string;
-}
-
-/** A run, and the month of its steps. */
-interface KnownRun {
-  readonly run: Run;
-  readonly month: number;
-}
-
-/** What a row takes in memory, and a name of one, as measured. */
-const ROW_BYTES = 500;
-const NAME_BYTES = 100;
-
-function namesOf(touched: Touched | undefined): number {
-  const rows = touched?.rows;
-  return rows ? rows.runs.length + rows.customers.length + rows.periods.length : 0;
-}
-
-/** What is known of one workspace as of `commit`. */
-class WorkspaceRows {
-  commit: Commit;
-  readonly runs = new Recent<string, KnownRun>(KNOWN_ROWS_MAX_COUNT);
-  readonly customers = new Recent<string, Customer>(KNOWN_ROWS_MAX_COUNT);
-  readonly counters = new KnownPages();
-  /** Null: it is open. */
-  readonly periods = new Recent<string, PeriodState | null>(KNOWN_ROWS_MAX_COUNT);
-  readonly identities = new KnownIdentities();
-  /** How many holds count. */
-  countingHolds: number | null = null;
-  /** What the last commits touched, without a gap, up to `commit`. */
-  readonly told: Touched[] = [];
-  /** How many rows these name. */
-  #toldCount = 0;
-  /** Number of the last commit that tells what it touched: other nodes were about lately. */
-  toldUntil: number;
-
-  constructor(commit: Commit) {
-    this.commit = commit;
-    this.toldUntil = commit.commits + TOUCHED_TOLD_COUNT;
-  }
-
-  /** Goes on to a commit by what led there; false: that is not known, and this is of no use. */
-  follow(touched: readonly Touched[], commit: Commit): boolean {
-    let { commits: no, digest } = this.commit;
-    for (const one of touched) {
-      if (one.no !== no + 1 || one.before !== digest || one.rows === null) return false;
-      no = one.no;
-      digest = one.after;
-      this.#forget(one.rows);
-      this.tell(one);
-    }
-    this.commit = commit;
-    this.toldUntil = commit.commits + TOUCHED_TOLD_COUNT;
-    return no === commit.commits && digest === commit.digest;
-  }
-
-  tell(touched: Touched): void {
-    this.told.push(touched);
-    this.#toldCount += namesOf(touched);
-    if (this.told.length <= TOUCHED_COMMITS_COUNT) return;
-    this.#toldCount -= namesOf(this.told.shift());
-  }
-
-  /** What was told is not up to the last commit any more. */
-  tellNothing(): void {
-    this.told.length = 0;
-    this.#toldCount = 0;
-  }
-
-  /** Memory that it takes, about. */
-  get bytes(): number {
-    const { runs, customers, periods, counters, identities } = this;
-    const kept = runs.size + identities.runCount + customers.size + periods.size;
-    const rows = kept + counters.size + counters.count;
-    return rows * ROW_BYTES + this.#toldCount * NAME_BYTES + identities.bytes;
-  }
-
-  #forget({ runs, identities, customers, periods, moreHolds, hasClosed }: TouchedRows): void {
-    for (const id of runs) this.runs.delete(id);
-    if (identities === null) for (const id of runs) this.identities.forget(id);
-    for (const id of identities?.begun ?? []) this.identities.begin(id);
-    this.identities.addTold(identities?.prints ?? []);
-    for (const id of customers) this.customers.delete(id);
-    for (const period of periods) {
-      const key = counterKeyText(period);
-      const { cells } = period;
-      const isKept = cells !== undefined && this.counters.get(key)?.otherMoved(cells) === true;
-      if (!isKept) this.counters.delete(key);
-      if (hasClosed) this.periods.delete(key);
-    }
-    const known = moreHolds === null ? null : this.countingHolds;
-    this.countingHolds = known === null ? null : known + (moreHolds ?? 0);
-  }
-}
+import type { KeptBalance, LimitKey } from "../../engine/spending-ports.ts";
+import type { KnownPage } from "./known-counters.ts";
+import { type Touched, touchedBy } from "./touched.ts";
+import { type Commit, WorkspaceRows } from "./workspace-rows.ts";
+import type { WrittenHolds } from "./written-holds.ts";
 
 /**
  * What this node knows, by workspace. A unit that failed needs no care: either it is not on disk,
@@ -206,8 +103,8 @@ export class UnitRows implements CommitsBehind {
   readonly #newRuns = new Set<string>();
   readonly #writes: Writes[] = [];
   readonly #told: Touched[] = [];
-  /** How many holds more count since this unit wrote some. */
-  #moreHolds = 0;
+  /** The holds of each of these writes. */
+  readonly #holds: WrittenHolds[] = [];
 
   constructor(rows: WorkspaceRows) {
     this.#rows = rows;
@@ -224,7 +121,7 @@ export class UnitRows implements CommitsBehind {
   }
 
   runs(ids: readonly string[]): Split<string, { readonly run: Run; readonly month: number }> {
-    return this.#split(this.#rows.runs, ids, (id) => id);
+    return this.#split(ids, (id) => this.#rows.runs.get(id));
   }
 
   /** Runs that were asked for by these ids; those that are missing are not there. */
@@ -238,7 +135,7 @@ export class UnitRows implements CommitsBehind {
   }
 
   customers(ids: readonly string[]): Split<string, Customer> {
-    return this.#split(this.#rows.customers, ids, (id) => id);
+    return this.#split(ids, (id) => this.#rows.customers.get(id));
   }
 
   learnCustomers(customers: readonly Customer[]): void {
@@ -248,7 +145,7 @@ export class UnitRows implements CommitsBehind {
 
   /** What others moved of these pages is to be read before they are looked at. */
   counters(keys: readonly CounterKey[]): Split<CounterKey, KnownPage> {
-    return this.#split(this.#rows.counters, keys, counterKeyText);
+    return this.#split(keys, (key) => this.#rows.counters.get(counterKeyText(key)));
   }
 
   learnCounters(pages: readonly KnownPage[]): void {
@@ -262,13 +159,36 @@ export class UnitRows implements CommitsBehind {
   }
 
   periods(keys: readonly CounterKey[]): Split<CounterKey, PeriodState | null> {
-    return this.#split(this.#rows.periods, keys, counterKeyText);
+    return this.#split(keys, (key) => this.#rows.periods.get(counterKeyText(key)));
   }
 
   learnPeriods(periods: readonly PeriodState[], keys: readonly CounterKey[]): void {
     if (this.#isWritten) return;
     for (const key of keys) this.#rows.periods.set(counterKeyText(key), null);
     for (const period of periods) this.#rows.periods.set(counterKeyText(period), period);
+  }
+
+  /** Null: nothing was settled in it, and nothing is held of it. */
+  balances(keys: readonly BalanceKey[]): Split<BalanceKey, KeptBalance | null> {
+    return this.#split(keys, (key) => this.#rows.balances.balance(key));
+  }
+
+  /** Balances that were asked for by these keys; those that are missing are not there. */
+  learnBalances(balances: readonly KeptBalance[], keys: readonly BalanceKey[]): void {
+    if (this.#isWritten) return;
+    for (const key of keys) this.#rows.balances.learnBalance(key, null);
+    for (const one of balances) this.#rows.balances.learnBalance(one, one);
+  }
+
+  /** Null: the scope has the budget's limit. */
+  ownLimits(keys: readonly LimitKey[]): Split<LimitKey, OwnLimit | null> {
+    return this.#split(keys, (key) => this.#rows.balances.limit(key));
+  }
+
+  learnOwnLimits(limits: readonly OwnLimit[], keys: readonly LimitKey[]): void {
+    if (this.#isWritten) return;
+    for (const key of keys) this.#rows.balances.learnLimit(key, null);
+    for (const one of limits) this.#rows.balances.learnLimit(one, one);
   }
 
   /** False: there is no such step. True: there may be one. */
@@ -284,16 +204,12 @@ export class UnitRows implements CommitsBehind {
     if (!this.#isWritten) this.#rows.countingHolds = count;
   }
 
-  #split<K, V>(
-    rows: Pick<Recent<string, V>, "get">,
-    keys: readonly K[],
-    text: (key: K) => string,
-  ): Split<K, V> {
+  #split<K, V>(keys: readonly K[], known: (key: K) => V | undefined): Split<K, V> {
     if (this.#isWritten) return { found: [], unknown: keys };
     const found: V[] = [];
     const unknown: K[] = [];
     for (const key of keys) {
-      const row = rows.get(text(key));
+      const row = known(key);
       if (row === undefined) unknown.push(key);
       else found.push(row);
     }
@@ -301,22 +217,22 @@ export class UnitRows implements CommitsBehind {
   }
 
   /**
-   * The unit writes these; they are not committed yet. `moreHolds` count than before. Returns what
-   * it tells other nodes; null: it is alone.
+   * The unit writes these; they are not committed yet. Returns what it tells other nodes; null: it
+   * is alone.
    */
-  written(writes: Writes, moreHolds: number): Touched | null {
+  written(writes: Writes, holds: WrittenHolds): Touched | null {
     const { commits, digest } = this.#rows.commit;
     const before = this.#writes.at(-1)?.head.digest ?? digest;
     const { isAlone } = this;
     const isFirst = !this.#isWritten;
     this.#writes.push(writes);
-    this.#moreHolds += moreHolds;
+    this.#holds.push(holds);
     if (isAlone) return null;
     const no = commits + this.#writes.length;
     const begun = isFirst ? writes.runs.filter(({ id }) => this.#newRuns.has(id)) : [];
     const isLarge = (key: CounterKey) =>
       this.#rows.counters.get(counterKeyText(key))?.isLarge === true;
-    const touched = touchedBy(writes, { no, before, moreHolds, isLarge, begun });
+    const touched = touchedBy(writes, { no, before, holds, isLarge, begun });
     this.#told.push(touched);
     return touched;
   }
@@ -344,9 +260,10 @@ export class UnitRows implements CommitsBehind {
   /** The unit is on disk: what it wrote is known. `monthOf`: where the steps of a run stand. */
   committed(monthOf: (run: string) => number): void {
     const { commit } = this.#rows;
-    for (const writes of this.#writes) this.#learn(writes, monthOf);
-    const { countingHolds } = this.#rows;
-    if (countingHolds !== null) this.#rows.countingHolds = countingHolds + this.#moreHolds;
+    for (const [at, writes] of this.#writes.entries()) {
+      this.#learn(writes, monthOf);
+      this.#learnSpending(writes, this.#holds[at]);
+    }
     const digest = this.#writes.at(-1)?.head.digest ?? commit.digest;
     for (const one of this.#told) this.#rows.tell(one);
     if (this.#told.length < this.#writes.length) this.#rows.tellNothing();
@@ -371,6 +288,15 @@ export class UnitRows implements CommitsBehind {
       if (page !== undefined) rows.counters.move(page, counters.slice(from, to));
       from = to;
     }
+  }
+
+  #learnSpending({ balances, limits, freedLimits }: Writes, holds?: WrittenHolds): void {
+    const known = this.#rows.balances;
+    for (const one of balances) known.settle(one);
+    for (const reserve of holds?.reserves ?? []) known.hold(reserve);
+    for (const key of freedLimits) known.learnLimit(key, null);
+    for (const one of limits) known.learnLimit(one, one);
+    if (this.#rows.countingHolds !== null) this.#rows.countingHolds += holds?.moreCounting ?? 0;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Budgets, holds and stops on PostgreSQL: inside a unit of work, and outside. */
 import type { BalanceKey, BudgetRecord, Overrun, OwnLimit } from "../../domain/budget/budget.ts";
-import { balanceText, emptyBalance } from "../../domain/budget/budget.ts";
+import { emptyBalance } from "../../domain/budget/budget.ts";
 import { type Hold, isCounting, type Reserve } from "../../domain/budget/hold.ts";
 import type { Stop, StopKey } from "../../domain/budget/stop.ts";
 import type { StepKey } from "../../engine/ports.ts";
@@ -34,12 +34,13 @@ import {
   encodeStop,
 } from "../stored-budgets.ts";
 import type { Bound, Row } from "../stored-rows.ts";
-import type { Parameter } from "./connection.ts";
-import { rowsOf } from "./connection.ts";
+import { type Parameter, type Queries, rowsOf } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
 import { listQuery } from "./list-query.ts";
 import { saveRows, TABLES } from "./tables.ts";
 import { checksumOf, type Target } from "./target.ts";
+import type { UnitAhead } from "./unit-ahead.ts";
+import type { WrittenHolds } from "./written-holds.ts";
 
 /** Runs a statement whose first parameter is the workspace. */
 type Ask = (sql: string, ...values: Parameter[]) => Promise<Row[]>;
@@ -115,6 +116,13 @@ async function stopsOf(ask: Ask, keys: readonly StopKey[]): Promise<Stop[]> {
   ).map(decodeStop);
 }
 
+/** Where rows are read: beside units of work, unless the unit ahead may have written them. */
+type QueriesUnless = (isWrittenBy: (ahead: UnitAhead) => boolean) => Queries;
+type AskUnless = (isWrittenBy: (ahead: UnitAhead) => boolean) => Ask;
+
+/** No unit that hands over writes such rows. */
+const NEVER = () => false;
+
 /**
  * Reads of one open transaction: the workspace's row is locked, so nothing changes under them, and
  * what is asked for again and again is remembered until the unit writes.
@@ -125,18 +133,31 @@ export class PostgresSpending implements SpendingUnit {
   /** Holds that were asked for by their keys; null: there is none. */
   readonly #holds = new Map<string, Hold | null>();
   readonly #rows: Target["rows"];
+  readonly #unless: AskUnless;
 
-  constructor({ queries, ws, rows }: Target) {
+  constructor({ queries, ws, rows }: Target, unless: QueriesUnless) {
+    const askOf =
+      (asked: Queries): Ask =>
+      (sql, ...values) =>
+        rowsOf(asked, sql, [ws, ...values]);
     this.#rows = rows;
-    this.#ask = (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
+    this.#ask = askOf(queries);
+    this.#unless = (isWrittenBy) => askOf(unless(isWrittenBy));
   }
 
-  balances(keys: readonly BalanceKey[]): Promise<KeptBalance[]> {
-    return balancesOf(this.#ask, keys);
+  async balances(keys: readonly BalanceKey[]): Promise<KeptBalance[]> {
+    const { found, unknown } = this.#rows.balances(keys);
+    const ask = this.#unless((ahead) => ahead.hasBalance(unknown));
+    const read = await balancesOf(ask, unknown);
+    this.#rows.learnBalances(read, unknown);
+    return [...found.flatMap((balance) => balance ?? []), ...read];
   }
 
-  ownLimits(keys: readonly LimitKey[]): Promise<OwnLimit[]> {
-    return limitsOf(this.#ask, keys);
+  async ownLimits(keys: readonly LimitKey[]): Promise<OwnLimit[]> {
+    const { found, unknown } = this.#rows.ownLimits(keys);
+    const read = await limitsOf(this.#unless(NEVER), unknown);
+    this.#rows.learnOwnLimits(read, unknown);
+    return [...found.flatMap((limit) => limit ?? []), ...read];
   }
 
   async holds(keys: readonly StepKey[]): Promise<Hold[]> {
@@ -250,24 +271,11 @@ function isSettledByOwn(hold: Hold): boolean {
   return by !== null && by.run === hold.run && by.source === hold.source && by.id === hold.id;
 }
 
-/** What holds are and were, one beside the other. */
-export interface WrittenHolds {
-  readonly holds: readonly Hold[];
-  readonly former: readonly (Hold | null)[];
-}
-
-/** How many holds more count than before. */
-export function moreCounting({ holds, former }: WrittenHolds): number {
-  const countOf = (some: readonly (Hold | null)[]) =>
-    some.filter((hold) => hold !== null && isCounting(hold)).length;
-  return countOf(holds) - countOf(former);
-}
-
 /** Writes what a unit changed. */
 export async function writeSpending(
   target: Target,
   writes: SpendingWrites,
-  { holds, former }: WrittenHolds,
+  { holds, former, reserves }: WrittenHolds,
 ): Promise<void> {
   const { queries, ws } = target;
   const ask: Ask = (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
@@ -284,7 +292,7 @@ export async function writeSpending(
     ...writes.freedLimits.map(({ budgetId, scope }) => ask(freed, budgetId, scope)),
     save("limits", writes.limits.map(encodeLimit)),
     save("balances", writes.balances.map(encodeBalance)),
-    save("held", heldDifferences({ holds, former })),
+    save("held", reserves.map(encodeReserve)),
     save("newHolds", rowsOfHolds(true).map(checked)),
     save("changedHolds", rowsOfHolds(false).map(checked)),
     ...writes.lifted.map(({ of, id }) => ask(lifted, of, id)),
@@ -293,22 +301,8 @@ export async function writeSpending(
   ]);
 }
 
-/** What holds set aside now less what they set aside before, one row a balance. */
-function heldDifferences({ holds, former }: WrittenHolds): Bound[][] {
-  const sums = new Map<string, Reserve>();
-  const add = (hold: Hold, sign: bigint): void => {
-    if (!isCounting(hold)) return;
-    for (const reserve of hold.reserves) {
-      const text = balanceText(reserve);
-      const amount = (sums.get(text)?.amount ?? 0n) + sign * reserve.amount;
-      sums.set(text, { ...reserve, amount });
-    }
-  };
-  for (const hold of former) if (hold !== null) add(hold, -1n);
-  for (const hold of holds) add(hold, 1n);
-  return [...sums.values()]
-    .filter(({ amount }) => amount !== 0n)
-    .map(({ budgetId, scope, window, amount }) => [budgetId, scope, window, String(amount)]);
+function encodeReserve({ budgetId, scope, window, amount }: Reserve): Bound[] {
+  return [budgetId, scope, window, String(amount)];
 }
 
 /** Reads outside a unit of work. */

@@ -48,13 +48,14 @@ import { byKeys } from "./keyed-rows.ts";
 import { type KnownPage, pagesOf } from "./known-counters.ts";
 import { listQuery } from "./list-query.ts";
 import { writeNote } from "./postgres-notes.ts";
-import { moreCounting, PostgresSpending } from "./postgres-spending.ts";
+import { PostgresSpending } from "./postgres-spending.ts";
 import { RUNS, SILENT_RUNS, unfinishedRuns } from "./run-places.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
 import { TreeRows } from "./tree-rows.ts";
 import type { UnitAhead } from "./unit-ahead.ts";
 import { type SentRows, writeRows } from "./write-rows.ts";
+import { writtenHolds } from "./written-holds.ts";
 
 /** Rows of a table by the identities of events. */
 const byIdentity = (table: string, where = "true") => byKeys(table, "run source id", { where });
@@ -87,7 +88,7 @@ export class PostgresUnit implements UnitOfWork {
   constructor(target: Target, ground: Ground) {
     this.#target = target;
     this.#ground = ground;
-    this.spending = new PostgresSpending(target);
+    this.spending = new PostgresSpending(target, (isWrittenBy) => this.#unless(isWrittenBy));
     const rows = (sql: string, ...values: Parameter[]) => this.#rows(sql, ...values);
     this.#bills = new BillRows(rows);
     this.#trees = new TreeRows(rows);
@@ -382,8 +383,8 @@ export class PostgresUnit implements UnitOfWork {
   /** Resolves when it is sent: `answered` tells whether the server has taken it. */
   async write(writes: Writes): Promise<void> {
     const former = await this.spending.formerHolds(writes.holds);
-    const holds = { holds: writes.holds, former };
-    const touched = this.#target.rows.written(writes, moreCounting(holds));
+    const holds = writtenHolds(writes.holds, former);
+    const touched = this.#target.rows.written(writes, holds);
     const sent = await writeRows(this.#target, writes, { touched, holds });
     this.ownWrites = touched === null && this.#sent.length === 0 ? writes : null;
     this.#sent.push(sent);

@@ -17,10 +17,13 @@ import {
   stepRow,
   writesOf,
 } from "../sample-rows-contract.ts";
-import { type Commit, KnownRows, type UnitRows } from "./known-rows.ts";
+import { KnownRows, type UnitRows } from "./known-rows.ts";
 import { readTouched, saveTouched, type Touched, touchedBy } from "./touched.ts";
+import type { Commit } from "./workspace-rows.ts";
+import { writtenHolds } from "./written-holds.ts";
 
 const WS = 1;
+const NO_HOLDS = writtenHolds([], []);
 const digestOf = (no: number) => `digest ${no}`;
 const commitAt = (commits: number): Commit => {
   return { place: "here", commits, digest: digestOf(commits) };
@@ -38,7 +41,7 @@ const isLarge = () => false;
 /** A commit of another node that wrote a customer. */
 function another(no: number, id = "acme"): Touched {
   const writes = writesAt(no, { customers: [customerRow({ id })] });
-  return touchedBy(writes, { no, before: digestOf(no - 1), moreHolds: 0, begun: [], isLarge });
+  return touchedBy(writes, { no, before: digestOf(no - 1), holds: NO_HOLDS, begun: [], isLarge });
 }
 
 const others = (count: number) => Array.from({ length: count }, (_, at) => another(at + 1));
@@ -86,7 +89,7 @@ test("a period others only added to stands as it stood; one they closed is asked
   const counter = counterOf([], amount(5));
   const added = { counters: [counterRow({ ...key, counter })] };
   const closed = { ...added, periods: [{ ...key, closedAtMs: 5, statementId: "s-1" }] };
-  const since = { no: 1, before: digestOf(0), moreHolds: 0, begun: [], isLarge };
+  const since = { no: 1, before: digestOf(0), holds: NO_HOLDS, begun: [], isLarge };
   const stored = async (writes: Parameters<typeof writesOf>[0]): Promise<string> => {
     let text = "";
     const query = async ({ values }: { readonly values?: readonly unknown[] }) => {
@@ -114,7 +117,13 @@ test("a period others only added to stands as it stood; one they closed is asked
 });
 
 test("how many holds count is told, unless a node of the version before wrote some", async () => {
-  const since = { no: 1, before: digestOf(0), moreHolds: 3, begun: [], isLarge };
+  const since = {
+    no: 1,
+    before: digestOf(0),
+    holds: { ...NO_HOLDS, moreCounting: 3 },
+    begun: [],
+    isLarge,
+  };
   let document = "";
   const insert = async ({ values }: { readonly values?: readonly unknown[] }) => {
     document = values?.at(-1) as string;
@@ -137,7 +146,7 @@ test("how many holds count is told, unless a node of the version before wrote so
 
 test("a commit tells what it touched up to so many rows", () => {
   const runs = Array.from({ length: TOUCHED_ROWS_MAX_COUNT }, (_, n) => runRow({ id: `r${n}` }));
-  const since = { no: 1, before: digestOf(0), moreHolds: 0, begun: [], isLarge };
+  const since = { no: 1, before: digestOf(0), holds: NO_HOLDS, begun: [], isLarge };
   assert.equal(touchedBy(writesAt(1, { runs }), since).rows?.runs.length, runs.length);
   const more = { runs, customers: [customerRow({ id: "acme" })] };
   assert.equal(touchedBy(writesAt(1, more), since).rows, null);
@@ -147,7 +156,7 @@ test("a node tells for so many commits since it found another's, and then no mor
   const known = new KnownRows();
   const commit = async (no: number): Promise<boolean> => {
     const rows = await known.asOf(WS, commitAt(no - 1), async () => [another(no - 1)]);
-    const told = rows.written(writesAt(no, { customers: [customerRow({ id: "acme" })] }), 0);
+    const told = rows.written(writesAt(no, { customers: [customerRow({ id: "acme" })] }), NO_HOLDS);
     rows.committed(() => 0);
     return told !== null;
   };
@@ -162,7 +171,7 @@ test("what commits moved is told from any link that is still known, own ones too
   const counter = counterOf([], amount(5));
   const counters = [counterRow({ customer: "acme", period: PERIOD, counter })];
   const own = await known.asOf(WS, commitAt(0), nothing);
-  own.written(writesAt(1, { counters }), 0);
+  own.written(writesAt(1, { counters }), NO_HOLDS);
   own.committed(() => 0);
   const rows = await known.asOf(WS, commitAt(3), async () => [another(2), another(3)]);
   const moved = { customer: "acme", period: PERIOD, charge: 0n, cost: 0n };
@@ -172,7 +181,7 @@ test("what commits moved is told from any link that is still known, own ones too
 });
 
 test("runs that policies look at anew are told, but by a node of the version before", async () => {
-  const since = { no: 1, before: digestOf(0), moreHolds: 0, begun: [], isLarge };
+  const since = { no: 1, before: digestOf(0), holds: NO_HOLDS, begun: [], isLarge };
   const told = async (rows: Parameters<typeof writesOf>[0], ofVersionBefore = false) => {
     let document = "";
     const insert = async ({ values }: { readonly values?: readonly unknown[] }) => {

@@ -11,6 +11,7 @@ import type { PeriodMove } from "../../engine/node-ports.ts";
 import type { CounterKey, Writes } from "../../engine/ports.ts";
 import { type Queries, rowsOf } from "./connection.ts";
 import { printsOf } from "./known-identities.ts";
+import type { WrittenHolds } from "./written-holds.ts";
 
 /** What one commit touched. */
 export interface Touched {
@@ -31,6 +32,11 @@ export interface TouchedRows {
   readonly customers: readonly string[];
   /** Customers' periods, with what they gained. */
   readonly periods: readonly TouchedPeriod[];
+  /**
+   * Scopes with balances or limits of their own that it wrote, beside `runs` and the customers of
+   * `periods`; null: it is not told.
+   */
+  readonly scopes: readonly string[] | null;
   /** How many holds more count than before; null: it is not told. */
   readonly moreHolds: number | null;
   /** Whether any of these periods was closed, or closed again: else they stand as they stood. */
@@ -55,7 +61,7 @@ export interface TouchedPeriod extends PeriodMove {
 
 /** What a commit follows, and what is known of what it writes. */
 interface Since extends Pick<Touched, "no" | "before"> {
-  readonly moreHolds: number;
+  readonly holds: Pick<WrittenHolds, "moreCounting" | "reserves">;
   /** Runs of these writes that held nothing before. */
   readonly begun: readonly Pick<Run, "id">[];
   /** Whether a customer's period has so many counters that those which moved are told. */
@@ -64,17 +70,20 @@ interface Since extends Pick<Touched, "no" | "before"> {
 
 /** What a unit of work touches by what it writes. */
 export function touchedBy({ head, ...writes }: Writes, since: Since): Touched {
-  const { no, before, moreHolds, isLarge } = since;
+  const { no, before, holds, isLarge } = since;
   const runs = new Set(writes.runs.map(({ id }) => id));
   for (const { run } of writes.steps) runs.add(run);
   const customers = writes.customers.map(({ id }) => id);
   const moves = movesOf(writes, isLarge);
   const cells = moves.reduce((sum, move) => sum + (move.cells?.length ?? 0), 0);
-  const isFew = runs.size + customers.length + moves.length + cells <= TOUCHED_ROWS_MAX_COUNT;
+  const scopes = scopesBeside([...runs, ...moves.map(({ customer }) => customer)], writes, holds);
+  const names = runs.size + customers.length + scopes.length;
+  const isFew = names + moves.length + cells <= TOUCHED_ROWS_MAX_COUNT;
   const hasClosed = writes.periods.length > 0;
-  const named = { runs: [...runs], identities: identitiesOf(writes.steps, since), customers };
+  const identities = identitiesOf(writes.steps, since);
+  const named = { runs: [...runs], identities, customers, scopes, moreHolds: holds.moreCounting };
   const lookedAt = lookedAtBy(writes);
-  const rows = isFew ? { ...named, periods: moves, moreHolds, hasClosed, lookedAt } : null;
+  const rows = isFew ? { ...named, periods: moves, hasClosed, lookedAt } : null;
   return { no, before, after: head.digest, rows };
 }
 
@@ -100,6 +109,20 @@ function lookedAtBy({
     ids.add(run);
   }
   return [...ids];
+}
+
+/** Scopes of what a unit wrote of budgets, beside those that are named anyway. */
+function scopesBeside(
+  named: readonly string[],
+  { balances, limits, freedLimits }: Pick<Writes, "balances" | "limits" | "freedLimits">,
+  { reserves }: Since["holds"],
+): string[] {
+  const scopes = new Set<string>();
+  for (const rows of [balances, limits, freedLimits, reserves]) {
+    for (const { scope } of rows) scopes.add(scope);
+  }
+  for (const name of named) scopes.delete(name);
+  return [...scopes];
 }
 
 function identitiesOf(steps: Writes["steps"], { begun }: Since): TouchedRows["identities"] {
@@ -141,8 +164,9 @@ function movesOf(
  */
 interface Document extends Omit<Touched, "no" | "rows"> {
   readonly rows:
-    | (Omit<TouchedRows, "identities" | "periods" | "moreHolds" | "hasClosed" | "lookedAt"> & {
+    | (Pick<TouchedRows, "runs" | "customers"> & {
         readonly identities?: TouchedIdentities | null;
+        readonly scopes?: readonly string[] | null;
         readonly periods: readonly (readonly string[])[];
         /** All that a node of a version before is told of holds, or tells. */
         readonly hasHolds: boolean;
@@ -185,10 +209,13 @@ function decode(no: number, text: string): Touched {
   if (rows === null) return { no, before, after, rows };
   // A node of a version before says nothing of it.
   const { runs, customers, hasHolds, moreHolds = hasHolds ? null : 0, hasClosed = true } = rows;
-  const { identities = null, lookedAt = null } = rows;
+  const { identities = null, scopes = null, lookedAt = null } = rows;
   return {
     ...{ no, before, after },
-    rows: { runs, identities, customers, periods: periods ?? [], moreHolds, hasClosed, lookedAt },
+    rows: {
+      ...{ runs, identities, customers, periods: periods ?? [], scopes },
+      ...{ moreHolds, hasClosed, lookedAt },
+    },
   };
 }
 

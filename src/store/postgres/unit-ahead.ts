@@ -3,6 +3,7 @@
  * 0185-units-overlap-on-postgresql.md). What the next one stands on follows from what this one
  * wrote; whether it does, its own lock tells, before it is committed.
  */
+import { type BalanceKey, balanceText } from "../../domain/budget/budget.ts";
 import type { Step } from "../../domain/event/step.ts";
 import { counterKeyText } from "../../engine/commit/batch-state.ts";
 import { ByIdentity } from "../../engine/commit/by-identity.ts";
@@ -37,6 +38,7 @@ export class UnitAhead {
   readonly #steps = new ByIdentity<Step>();
   #runs: ReadonlySet<string> | null = null;
   #periods: ReadonlySet<string> | null = null;
+  #balances: ReadonlySet<string> | null = null;
 
   constructor(before: Ground, writes: Writes, beside: Pick<UnitAhead, "landed" | "reads">) {
     const { head } = writes;
@@ -62,6 +64,11 @@ export class UnitAhead {
   hasCounter(keys: readonly CounterKey[]): boolean {
     this.#periods ??= new Set(this.#writes.counters.map(counterKeyText));
     return keys.some((key) => this.#periods?.has(counterKeyText(key)));
+  }
+
+  hasBalance(keys: readonly BalanceKey[]): boolean {
+    this.#balances ??= new Set(this.#writes.balances.map(balanceText));
+    return keys.some((key) => this.#balances?.has(balanceText(key)));
   }
 
   hasAny(table: "calls" | "witnesses" | "conflicts"): boolean {

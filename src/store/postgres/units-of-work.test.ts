@@ -67,11 +67,11 @@ const WAITING = `FROM pg_stat_activity
 const HOLD_UP = "BEGIN; LOCK TABLE rollups IN SHARE MODE";
 
 /** Begins a unit that the server cannot finish; resolves when the next one may begin. */
-async function beginHeldUp(store: Store, id: string) {
+async function beginHeldUp(store: Store, id: string, extra: Partial<Writes> = {}) {
   const { promise: handedOver, resolve } = Promise.withResolvers<void>();
   let hasEnded = false;
   const landed = store
-    .transact("w", (unit) => add(unit, id), resolve)
+    .transact("w", (unit) => add(unit, id, extra), resolve)
     .finally(() => {
       hasEnded = true;
     });
@@ -105,6 +105,44 @@ test("a unit begins while the one before it is written, and sees its steps", asy
     await Promise.all([first.landed, second]);
     const steps = (await store.stepsOfRun("w", RUN)).map(({ id }) => id);
     assert.deepEqual(steps.slice(-2), ["e1", "e2"]);
+  });
+});
+
+const balanceAt = (scope: string, settled = 0n) => {
+  return { budgetId: 1, scope, window: "", settled, stagesTold: 0, grantedAtMs: 0 };
+};
+
+test("a unit knows balances of the one before it, and waits for what it cannot know", async () => {
+  await alone(async (store, _url, { hold, watch }) => {
+    const read = async ({ spending }: UnitOfWork, scope: string) =>
+      (await spending.balances([balanceAt(scope)])).map(({ settled }) => settled);
+    const [known, unknown] = [balanceAt(RUN, 5n), balanceAt("other run", 6n)];
+    await store.transact("w", (unit) => add(unit, "e0", { balances: [balanceAt("third", 7n)] }));
+    await store.transact("w", (unit) => read(unit, RUN));
+    await hold(HOLD_UP);
+    const first = await beginHeldUp(store, "e1", { balances: [known, unknown] });
+    const seen = Promise.withResolvers<readonly bigint[]>();
+    const second = store.transact(
+      "w",
+      async (unit) => {
+        seen.resolve([...(await read(unit, RUN)), ...(await read(unit, "third"))]);
+        const waited = await read(unit, "other run");
+        await add(unit, "e2", { balances: [{ ...known, settled: known.settled + 3n }] });
+        return waited;
+      },
+      () => undefined,
+    );
+    assert.deepEqual(await seen.promise, [5n, 7n]);
+    await until(async () => (await watch(`SELECT 1 ${WAITING} '%workspaces%'`)).length === 1);
+    assert.equal(first.hasEnded(), false, "the first unit is not on disk");
+    await hold("COMMIT");
+    await first.landed;
+    assert.deepEqual(await second, [6n]);
+    const { spending } = store;
+    assert.deepEqual(
+      (await spending.balances("w", [known])).map(({ settled }) => settled),
+      [8n],
+    );
   });
 });
 

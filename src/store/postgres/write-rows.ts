@@ -24,12 +24,13 @@ import { encodeCard } from "../stored-tariff.ts";
 import { Bundle } from "./bundle.ts";
 import { rowsOf } from "./connection.ts";
 import { sendTogether } from "./driver.ts";
-import { type WrittenHolds, writeSpending } from "./postgres-spending.ts";
+import { writeSpending } from "./postgres-spending.ts";
 import { partsOfSealed } from "./sealed-texts.ts";
 import { encodeStep } from "./step-rows.ts";
 import { saveRows, TABLES, type TableRows } from "./tables.ts";
 import { checksumOf, type Target } from "./target.ts";
 import { saveTouched, type Touched } from "./touched.ts";
+import type { WrittenHolds } from "./written-holds.ts";
 
 /** What is written beside the rows of a unit, and what its holds were. */
 interface Beside {
