@@ -1,6 +1,6 @@
 /**
- * What discounts and commitments are of beside a cap of runs, where the act of a close says that its
- * statement is of before: then what the cap takes off was of no charge.
+ * What discounts and commitments are of beside a cap of runs, where the act of a close says that
+ * its statement is of before: then what the cap takes off was of no charge.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
