@@ -68,6 +68,6 @@ function lines({ parts }: OpeningView): string[] {
     const corrected = correction === undefined ? "" : money(correction, currency);
     return [id, period, description, money(amount, currency), corrected];
   });
-  const titles = ["opening", "period", "", "books", "at the close"];
+  const titles = ["opening", "period", "", "books", "the close adds"];
   return renderTable({ columns: titles.map((title) => ({ title, align: "left" })), rows });
 }

@@ -158,20 +158,14 @@ describe("a statement", () => {
         chargeBounds: [
           { ...named, chargeKey: "a", minimum: amount("30"), maximum: null },
           { ...named, chargeKey: "b", minimum: null, maximum: amount("50") },
-          { ...named, chargeKey: "unused", minimum: amount("1"), maximum: null },
+          { ...named, chargeKey: "unused", minimum: amount("10"), maximum: null },
         ],
         ...{ discounts: [percent(["a"], 10n), percent(null, 50n)], maximum: amount("45") },
       },
       charges: [{ ...charge("a", "26"), included: 3n }, charge("b", "60", "70")],
       trials: [{ ...named, chargeKey: "a", cell: "", amount: amount("1") }],
       runs: [
-        {
-          cardKey: "card",
-          cappedRuns: 2,
-          cap: amount("-8.1"),
-          raisedRuns: 1,
-          minimum: amount("1"),
-        },
+        { cardKey: "card", cappedRuns: 2, cap: amount("-9"), raisedRuns: 1, minimum: amount("1") },
       ],
     });
     assert.deepEqual(lines, [
@@ -182,13 +176,13 @@ describe("a statement", () => {
       "trial a -1 -1",
       "charge_minimum a 5 5",
       "charge_maximum b -20 -20",
-      "charge_minimum unused 1 1",
+      "charge_minimum unused 10 10",
       "fee base 20 20",
-      "run_cap  -8.1 -8.1",
+      "run_cap  -9 -9",
       "run_minimum  1 1",
       "discount off-10 -2.7 -2.7", // The cap takes 3.00 off "a".
-      "discount off-50 -45.6 -45.6",
-      "maximum  -0.6 -0.6",
+      "discount off-50 -49.65 -49.65",
+      "maximum  -4.65 -4.65",
     ]);
     assert.equal(total, "45");
   });
