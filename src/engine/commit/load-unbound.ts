@@ -143,3 +143,34 @@ export class UnboundRuns {
     return events;
   }
 }
+
+/**
+ * Who named the customer of a tree, and sends that again, is answered when all is counted that
+ * waited in it: where that was cut off, it is left in any of its runs. A run that is no part of a
+ * tree tells by itself what waits in it.
+ */
+export async function loadLeft(
+  unit: UnitOfWork,
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): Promise<void> {
+  const repeating = new Map<string, Set<string>>();
+  for (const event of events) {
+    if (!("customer" in event) || event.customer === null || !isKnown(state, event)) continue;
+    const { customer = null, parent = null, height = 0 } = state.runs.get(event.run) ?? {};
+    if (customer === null || (parent === null && height === 0)) continue;
+    const runs = repeating.get(customer) ?? new Set();
+    repeating.set(customer, runs.add(event.run));
+  }
+  for (const [customer, runs] of repeating) {
+    for (const left of await unit.unfinishedRuns(1, customer)) {
+      if (!state.runs.has(left.id)) state.runs.load(left.id, left);
+      for (const by of runs) state.left.push({ run: left.id, by });
+    }
+  }
+}
+
+function isKnown(state: BatchState, event: TollgateEvent): boolean {
+  if (event.type === "step") return state.steps.get(event) !== undefined;
+  return state.journal.has(stepKeyText(event));
+}
