@@ -40,7 +40,7 @@ import { eventReader } from "./ingest/native/ingest-body.ts";
 import { readHolds, readNamedHolds } from "./ingest/native/parse-holds.ts";
 import { repeatedKey } from "./ingest/native/repeated-keys.ts";
 import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
-import { readPriceDocument } from "./ingest/price-list/own-format.ts";
+import { readNotedDocument } from "./ingest/price-list/own-format.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
 import { ed25519 } from "./store/ed25519.ts";
 import { keyFile, secretKeyFile } from "./store/key-file.ts";
@@ -156,7 +156,7 @@ export function composeHttp(engine: Engine, reader?: BodyReader): HttpParts {
     parsePrices: (document, format) =>
       format === "litellm"
         ? { source: "litellm", effectiveFromMs: null, ...importLitellmPrices(document) }
-        : { ...readPriceDocument(document), notes: [] },
+        : readNotedDocument(document),
     prepareWorkspace: (workspace) => prepareWorkspace(engine, workspace),
     usageFormats: USAGE_FORMATS,
     version: VERSION,

@@ -7,12 +7,12 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpClient } from "./http-client.ts";
 
-/** Runs below the root; each has one step, and so has the root. */
-const BELOW = 3_000;
+/** Runs below the root, more with TOLLGATE_TEST_FULL; each has one step, and so has the root. */
+const BELOW = process.env.TOLLGATE_TEST_FULL === undefined ? 1_500 : 3_000;
 export const STEPS_OF_TREE = BELOW + 1;
 const STEPS_A_REQUEST = 1_000;
 /** From the request to the end of the unit that binds them, and then of those that count. */
-const [BINDING_MS, COUNTING_MS] = [400, 250];
+const [BINDING_MS, COUNTING_MS] = [BELOW / 8, BELOW / 12];
 
 interface RunText {
   readonly run: string;
