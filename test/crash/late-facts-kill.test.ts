@@ -60,7 +60,7 @@ for (const [name, fact] of Object.entries(LATE_FACTS)) {
   });
 }
 
-test(`${KILLS} kills amid a late customer of a tree bind all of it or nothing`, async (t) => {
+test(`${KILLS} kills amid a tree's late customer bind all of it or nothing`, async (t) => {
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-late-tree-"));
   let child = await startChild({ dataDir });
   const key = child.adminKey ?? "";
