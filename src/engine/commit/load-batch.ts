@@ -45,7 +45,7 @@ export async function loadBatch(
     for (const event of added) all.push(event);
   }
   await loadIdentities(unit, state, all);
-  await loadLeft(unit, state, events);
+  await loadLeft(unit, state, { events, asked: runs });
   const steps = all.filter((event) => event.type === "step");
   await state.held.load(unit, steps);
   if (tariff.waitsForEnd) await loadWaiting(unit, state, all);

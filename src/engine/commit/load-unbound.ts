@@ -147,16 +147,26 @@ export class UnboundRuns {
 /**
  * Who named the customer of a tree, and sends that again, is answered when all is counted that
  * waited in it: where that was cut off, it is left in any of its runs. A run that is no part of a
- * tree tells by itself what waits in it.
+ * tree tells by itself what waits in it. Who asks for a hold (`asked`: of these runs) waits for
+ * nothing that the hold was decided without.
  */
 export async function loadLeft(
   unit: UnitOfWork,
   state: BatchState,
-  events: readonly TollgateEvent[],
+  {
+    events,
+    asked,
+  }: { readonly events: readonly TollgateEvent[]; readonly asked: readonly string[] },
 ): Promise<void> {
   const repeating = new Map<string, Set<string>>();
   for (const event of events) {
-    if (!("customer" in event) || event.customer === null || !isKnown(state, event)) continue;
+    if (
+      asked.includes(event.run) ||
+      !("customer" in event) ||
+      event.customer === null ||
+      !isKnown(state, event)
+    )
+      continue;
     const { customer = null, parent = null, height = 0 } = state.runs.get(event.run) ?? {};
     if (customer === null || (parent === null && height === 0)) continue;
     const runs = repeating.get(customer) ?? new Set();
@@ -164,6 +174,7 @@ export async function loadLeft(
   }
   for (const [customer, runs] of repeating) {
     for (const left of await unit.unfinishedRuns(1, customer)) {
+      if (left.suspended === 0) continue;
       if (!state.runs.has(left.id)) state.runs.load(left.id, left);
       for (const by of runs) state.left.push({ run: left.id, by });
     }

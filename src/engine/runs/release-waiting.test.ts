@@ -172,6 +172,10 @@ test("what is sent again asks for what is left where it named a customer in a tr
   assert.equal(await sent(toolCall({ ...unknown, run: "r1", id: "new" })), 0, "it names nobody");
   assert.notEqual(await sent(naming), 0);
   assert.equal(await sent(naming, toolCall({ run: "r1", id: "new" })), 1, "a customer once");
+  asked = 0;
+  const hold = { run: "r1", asks: [], releases: [], renewals: [], caps: [] };
+  await engine.hold("w", [naming], hold);
+  assert.equal(asked, 0, "a hold waits for nothing");
 });
 
 test("what waited comes to the same as if its customer had been known", async () => {
