@@ -144,29 +144,27 @@ export class UnboundRuns {
   }
 }
 
+interface Repeated {
+  readonly events: readonly TollgateEvent[];
+  /** Runs that holds are asked for. */
+  readonly asked: readonly string[];
+}
+
 /**
  * Who named the customer of a tree, and sends that again, is answered when all is counted that
  * waited in it: where that was cut off, it is left in any of its runs. A run that is no part of a
- * tree tells by itself what waits in it. Who asks for a hold (`asked`: of these runs) waits for
- * nothing that the hold was decided without.
+ * tree tells by itself what waits in it. Who asks for a hold waits for nothing that it was decided
+ * without.
  */
 export async function loadLeft(
   unit: UnitOfWork,
   state: BatchState,
-  {
-    events,
-    asked,
-  }: { readonly events: readonly TollgateEvent[]; readonly asked: readonly string[] },
+  { events, asked }: Repeated,
 ): Promise<void> {
   const repeating = new Map<string, Set<string>>();
   for (const event of events) {
-    if (
-      asked.includes(event.run) ||
-      !("customer" in event) ||
-      event.customer === null ||
-      !isKnown(state, event)
-    )
-      continue;
+    if (!("customer" in event) || event.customer === null || !isKnown(state, event)) continue;
+    if (asked.includes(event.run)) continue;
     const { customer = null, parent = null, height = 0 } = state.runs.get(event.run) ?? {};
     if (customer === null || (parent === null && height === 0)) continue;
     const runs = repeating.get(customer) ?? new Set();
