@@ -48,7 +48,7 @@ for (const [name, fact] of Object.entries(LATE_FACTS)) {
   });
 }
 
-test(`${TREE_KILLS} kills of a node amid a tree's late customer bind all of it or nothing`, async (t) => {
+test(`${TREE_KILLS} kills of a node amid a tree's late customer bind all or nothing`, async (t) => {
   const url = await server.createDatabase();
   const nodes: [NodeProcess, NodeProcess] = [await startNode(url), await startNode(url)];
   const parts: string[] = [];
