@@ -46,6 +46,9 @@ describe("the text of a file", () => {
     }
     writeFileSync(file, text);
     assert.equal(await jsonTextUpTo(file, 100), text);
+    writeFileSync(file, Buffer.from(`${text}\n{"tool":"🎲`).subarray(0, -1));
+    assert.ok((await textOfFile(file)).startsWith(`${text}\n`), "a log may end amid a character");
+    await assert.rejects(textUpTo(file, 100), refused("is not a text in UTF-8"));
     writeFileSync(file, '{\n  "a": 1,\n}');
     await assert.rejects(jsonTextUpTo(file, 100), refused(`"${file}" is not JSON: Expected`));
     await assert.rejects(jsonTextUpTo(file, 100), refused("line 3"));

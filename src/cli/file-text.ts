@@ -9,6 +9,8 @@ import { IMPORT_MAX_BYTES } from "../domain/limits.ts";
 const unpack = promisify(gunzip);
 /** The first bytes of what is packed with gzip. */
 const GZIP = 0x1f8b;
+/** A log that is being written may end amid a character, as it may amid a line. */
+const TORN_MAX_BYTES = 3;
 /** Windows begins text with it; it is no part of a document (RFC 8259, section 8.1). */
 const BYTE_ORDER_MARK = "\ufeff";
 
@@ -21,7 +23,7 @@ export async function textOfFile(path: string): Promise<string> {
   if (size > IMPORT_MAX_BYTES) throw tooLarge(path);
   const bytes = await readFile(path);
   const isPacked = bytes.length > 2 && bytes.readUInt16BE(0) === GZIP;
-  return decoded(path, isPacked ? await unpacked(path, bytes) : bytes);
+  return decoded(path, isPacked ? await unpacked(path, bytes) : bytes, TORN_MAX_BYTES);
 }
 
 /**
@@ -42,7 +44,7 @@ export async function textUpTo(path: string, maxBytes: number): Promise<string> 
   }
   // A pipe has no size before it is read, and a file may grow meanwhile.
   if (bytes > maxBytes) throw overSize(path, { size: `more than ${maxBytes} bytes`, maxBytes });
-  return decoded(path, Buffer.concat(parts));
+  return decoded(path, Buffer.concat(parts), 0);
 }
 
 /** The same where it has to be JSON. Throws `cli.usage`, too, with where it ends to be that. */
@@ -62,9 +64,15 @@ function overSize(path: string, { size, maxBytes }: { size: string; maxBytes: nu
   return new TollgateError("cli.usage", detail, "FILE");
 }
 
-/** Names with other bytes in them would be kept with marks in their places. */
-function decoded(path: string, bytes: Buffer): string {
-  if (!isUtf8(bytes)) {
+/**
+ * Names with other bytes in them would be kept with marks in their places. `tornBytes`: how many at
+ * the end may be a part of a character.
+ */
+function decoded(path: string, bytes: Buffer, tornBytes: number): string {
+  const isText = (torn: number) => isUtf8(bytes.subarray(0, Math.max(0, bytes.length - torn)));
+  let torn = 0;
+  while (torn < tornBytes && !isText(torn)) torn += 1;
+  if (!isText(torn)) {
     const detail = `"${path}" is not a text in UTF-8; save it as one.`;
     throw new TollgateError("cli.usage", detail, "FILE");
   }
