@@ -41,13 +41,10 @@ import { eventReader } from "./ingest/native/ingest-body.ts";
 import { readHolds, readNamedHolds } from "./ingest/native/parse-holds.ts";
 import { repeatedKey } from "./ingest/native/repeated-keys.ts";
 import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
-import { readPriceDocument } from "./ingest/price-list/own-format.ts";
-import { seedVersion } from "./ingest/price-list/seed.ts";
+import { readNotedDocument } from "./ingest/price-list/own-format.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
 import { ed25519 } from "./store/ed25519.ts";
 import { keyFile, secretKeyFile } from "./store/key-file.ts";
-import { moveToPostgres } from "./store/move/move-to-postgres.ts";
-import { openPostgresReplica, openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { randomIds } from "./store/random-ids.ts";
 import type { Retained } from "./store/retain/retain.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
@@ -160,7 +157,7 @@ export function composeHttp(engine: Engine, reader?: BodyReader): HttpParts {
     parsePrices: (document, format) =>
       format === "litellm"
         ? { source: "litellm", effectiveFromMs: null, ...importLitellmPrices(document) }
-        : { ...readPriceDocument(document), notes: [] },
+        : readNotedDocument(document),
     prepareWorkspace: (workspace) => prepareWorkspace(engine, workspace),
     usageFormats: USAGE_FORMATS,
     version: VERSION,
@@ -172,6 +169,8 @@ export async function prepareWorkspace(engine: Engine, workspace: string): Promi
   const { store } = engine;
   await store.createWorkspace(workspace);
   if ((await store.prices(workspace)).length > 0) return;
+  // The price lists of all providers, which a folder takes once.
+  const { seedVersion } = await import("./ingest/price-list/seed.ts");
   const { source, entries, effectiveFromMs } = seedVersion(await engine.nowMs(workspace));
   await engine.importPrices(workspace, { source, entries, effectiveFromMs });
 }
@@ -297,6 +296,9 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   return { url, engine, ...adminKey, passingKey, stop };
 }
 
+/** Loaded by who has a database: no data folder needs any of it. */
+const postgres = () => import("./store/postgres/postgres-store.ts");
+
 interface OpenStore {
   readonly store: Store;
   /** What secrets of payment endpoints follow from: one for every node. */
@@ -308,6 +310,7 @@ async function openStore({ dataDir, databaseUrl }: StartOptions): Promise<OpenSt
     const store = openSqliteStore({ dataDir, digest: nodeDigest, writer: threadWriter });
     return { store, installationKey: keyFile(dataDir, PAYMENT_KEY) };
   }
+  const { openPostgresStore } = await postgres();
   const store = await openPostgresStore({ connectionString: databaseUrl, digest: nodeDigest });
   const offered = randomBytes(PAYMENT_KEY_BYTES).toString("hex");
   const kept = await store.installationSecret(PAYMENT_KEY, offered);
@@ -319,6 +322,7 @@ async function openReports(options: StartOptions) {
   const { databaseUrl, logger, environment = process.env, clock = systemClock } = options;
   const { DATABASE_READ_URL: connectionString = "" } = environment;
   if (databaseUrl === undefined || connectionString === "") return null;
+  const { openPostgresReplica } = await postgres();
   const { store, asOfMs } = await openPostgresReplica({ connectionString, digest: nodeDigest });
   const copy = { engine: composeEngine(store), asOfMs };
   const news: CopyNews = {
@@ -361,6 +365,7 @@ export async function migrateStore(
   }
   const installation = { [PAYMENT_KEY]: keyFile(dataDir, PAYMENT_KEY).toString("hex") };
   const where = { dataDir, connectionString: databaseUrl, digest: nodeDigest };
+  const { moveToPostgres } = await import("./store/move/move-to-postgres.ts");
   return moveToPostgres({ ...where, onProgress, installation });
 }
 

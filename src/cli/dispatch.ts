@@ -192,19 +192,20 @@ function tell(error: unknown, { command, here: { err, styles } }: Failing): numb
     }
     throw error;
   }
-  const where = error.field === undefined ? "" : ` (${placeOf(error.field, command)})`;
+  const where = error.field === undefined ? "" : ` (${placeOf(error, command)})`;
   const remedy = remedyFor(error, command);
   print(err, `${styles.red(error.code)}${where}: ${error.message}`, remedy);
   return error.code === "cli.usage" ? USAGE_EXIT_CODE : FAILURE_EXIT_CODE;
 }
 
 function remedyFor({ code, field }: TollgateError, command: Command | undefined): string {
-  const remedy = remedyOf(code, command?.name);
-  return remedy === documentRemedy(true) ? documentRemedy(field !== undefined) : remedy;
+  const isOfDocument = remedyOf(code, command?.name) === documentRemedy(true);
+  return isOfDocument ? documentRemedy(field !== undefined) : remedyOf(code, command?.name);
 }
 
-/** A field of the request that an option gave is told as that option. */
-function placeOf(field: string, command: Command | undefined): string {
+/** A field of the request that an option gave is told as that option; one of a file is its own. */
+function placeOf({ code, field = "" }: TollgateError, command: Command | undefined): string {
+  if (remedyOf(code, command?.name) === documentRemedy(true)) return field;
   const option = field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return Object.hasOwn(command?.options ?? {}, option) ? `--${option}` : field;
 }

@@ -6,7 +6,7 @@ import { after, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { TollgateError } from "../domain/errors.ts";
 import { IMPORT_MAX_BYTES } from "../domain/limits.ts";
-import { textOfFile, textUpTo } from "./file-text.ts";
+import { jsonTextUpTo, textOfFile, textUpTo } from "./file-text.ts";
 
 describe("the text of a file", () => {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-text-"));
@@ -32,6 +32,26 @@ describe("the text of a file", () => {
     await assert.rejects(textOfFile(file), refused(/cannot be unpacked: unexpected end of file/));
     truncateSync(file, IMPORT_MAX_BYTES + 1);
     await assert.rejects(textOfFile(file), refused(/more than 524288000 bytes of text; split it/));
+  });
+
+  test("is refused where it is no UTF-8, and where it has to be JSON and is none", async () => {
+    const refused = (said: string) => (error: unknown) =>
+      error instanceof TollgateError && error.code === "cli.usage" && error.message.includes(said);
+    const text = '{"tool":"würfel"}';
+    for (const encoding of ["latin1", "utf16le"] as const) {
+      writeFileSync(file, Buffer.from(text, encoding));
+      for (const read of [textOfFile(file), textUpTo(file, 100), jsonTextUpTo(file, 100)]) {
+        await assert.rejects(read, refused(`"${file}" is not a text in UTF-8; save it as one.`));
+      }
+    }
+    writeFileSync(file, text);
+    assert.equal(await jsonTextUpTo(file, 100), text);
+    writeFileSync(file, Buffer.from(`${text}\n{"tool":"🎲`).subarray(0, -1));
+    assert.ok((await textOfFile(file)).startsWith(`${text}\n`), "a log may end amid a character");
+    await assert.rejects(textUpTo(file, 100), refused("is not a text in UTF-8"));
+    writeFileSync(file, '{\n  "a": 1,\n}');
+    await assert.rejects(jsonTextUpTo(file, 100), refused(`"${file}" is not JSON: Expected`));
+    await assert.rejects(jsonTextUpTo(file, 100), refused("line 3"));
   });
 
   test("of a bounded kind is read up to its bound, and not a byte beyond", async () => {

@@ -66,7 +66,8 @@ function registerRoute(
       const body = await readDocument(context, route, request.raw);
       const known = underway.get(request);
       if (known !== undefined) known.body = body;
-      request.body = body === null ? {} : parsedBody(context, route, body.text);
+      const asked = request.query as Record<string, unknown>;
+      request.body = body === null ? {} : parsedBody(context, route, { text: body.text, asked });
     },
     preHandler: async (request) => {
       const isJudged = route.body?.isParsedByHandler !== true;
@@ -150,10 +151,14 @@ async function handleOrPropose(
  * What people decide or ask is refused where it says something twice: nobody would know which one
  * was meant. What producers send is read as any JSON is.
  */
-function parsedBody(context: RouteContext, { scope, body }: Route, text: string): unknown {
+function parsedBody(
+  context: RouteContext,
+  { scope, body }: Route,
+  { text, asked }: { readonly text: string; readonly asked: Readonly<Record<string, unknown>> },
+): unknown {
   const parsed = context.parseJson(text);
   const isFromProducer = scope === null || scope === "ingest";
-  if (isFromProducer || body?.mayRepeatKeys === true) return parsed;
+  if (isFromProducer || body?.mayRepeatKeys?.(asked) === true) return parsed;
   const twice = context.repeatedKey(text);
   if (twice === null) return parsed;
   const detail = `"${twice}" stands twice; keep one of the two.`;

@@ -87,8 +87,11 @@ export interface DeclaredBody {
   readonly maxBytes?: number;
   /** The handler's parser judges the document, with better words than a schema has. */
   readonly isParsedByHandler?: true;
-  /** A key may stand twice, as in lists that others publish; the last one holds. */
-  readonly mayRepeatKeys?: true;
+  /**
+   * Whether a key may stand twice, by what else is asked: it does in lists that others publish, and
+   * the last one holds.
+   */
+  readonly mayRepeatKeys?: (query: Readonly<Record<string, unknown>>) => boolean;
   /** May be left out: an empty object then. */
   readonly isOptional?: true;
   /** Media types besides application/json. */

@@ -4,9 +4,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo, Socket } from "node:net";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
-import { present } from "../domain/assert.ts";
+import { assert, present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { DOCUMENT_MAX_BYTES } from "../domain/limits.ts";
 import { noteArrival } from "../engine/commit/others-turn.ts";
@@ -94,6 +95,7 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
     bodyLimit: DOCUMENT_MAX_BYTES,
     routerOptions: { maxParamLength: HEADERS_MAX_BYTES },
     ajv: { customOptions: AJV_OPTIONS },
+    schemaController: { compilersFactory: COMPILERS },
     clientErrorHandler: (error, socket) => {
       // What follows a good request must not be answered in its place.
       if (traffic.isAnswering(socket)) socket.destroy();
@@ -169,6 +171,20 @@ const SERVER_OPTIONS = {
   maxHeaderSize: HEADERS_MAX_BYTES,
   /** We look for it ourselves, to answer with a problem document. */
   requireHostHeader: false,
+};
+
+const ofFramework = createRequire(import.meta.resolve("fastify"));
+
+/**
+ * The framework would load all that makes code of schemas when it starts, a hundred modules: what
+ * judges requests is loaded by the first that is judged, and no answer is written by a schema.
+ */
+const COMPILERS = {
+  buildValidator: (schemas: unknown, options: unknown) =>
+    ofFramework("@fastify/ajv-compiler")()(schemas, options),
+  buildSerializer: () => {
+    assert(false, "answers are bytes, which no schema writes");
+  },
 };
 
 /** Nothing is coerced, dropped or truncated: a document is right as it is, or refused. */

@@ -29,22 +29,24 @@ export class Recent<K, V> {
 
   /** A row that is set again keeps its place: moving it would cost more than it saves. */
   set(key: K, row: V): void {
+    this.hold(key, row);
+    this.trim();
+  }
+
+  /** Sets a row, and forgets none for it before the next `trim`. */
+  hold(key: K, row: V): void {
     this.#rows.set(key, row);
-    if (this.#rows.size > this.#capacity) this.#forgetOldest();
   }
 
   /**
-   * An eighth at once: a Map whose first entries are gone looks through their places until it is
-   * made anew, which costs more with each row that is forgotten alone.
+   * Forgets what is too much, and an eighth at once: a Map whose first entries are gone looks
+   * through their places until it is made anew, which costs more with each row that is forgotten
+   * alone.
    */
-  #forgetOldest(): void {
-    let left = Math.ceil(this.#capacity / 8);
-    for (const [key, row] of this.#rows) {
-      if (left === 0) return;
-      this.#rows.delete(key);
-      this.#forgotten(row);
-      left -= 1;
-    }
+  trim(): void {
+    if (this.#rows.size <= this.#capacity) return;
+    const left = this.#capacity + 1 - Math.ceil(this.#capacity / 8);
+    this.forgetWhile(() => this.#rows.size > left);
   }
 
   delete(key: K): void {

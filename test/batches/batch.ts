@@ -14,6 +14,7 @@ import { describe } from "node:test";
 /** Folders that are run so, by the batch that runs them. */
 export const BATCHES = {
   connectors: ["src/connectors"],
+  databases: ["src/store/postgres"],
   domain: ["src/domain"],
   e2e: ["test/e2e"],
   edges: ["src/cli", "src/http", "src/ingest"],
@@ -25,10 +26,14 @@ export const BATCHES = {
   stores: ["src/store"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
-/** Test files of these folders, in one order. */
+/** Test files of these folders in one order, without those of a folder below that has a batch. */
 export function testFilesOf(folders: readonly string[]): string[] {
   const patterns = folders.map((folder) => `${folder}/**/*.test.ts`);
-  return globSync(patterns, { exclude: ["**/node_modules/**"] })
+  const below = Object.values(BATCHES)
+    .flat()
+    .filter((other) => folders.some((folder) => other.startsWith(`${folder}/`)));
+  const others = below.map((folder) => `${folder}/**`);
+  return globSync(patterns, { exclude: ["**/node_modules/**", ...others] })
     .map((file) => file.replaceAll("\\", "/"))
     .sort();
 }

@@ -362,6 +362,33 @@ describe("the command line", () => {
     assert.equal(JSON.parse((await tollgate(...past, "--rerate", "--json")).out).notesCount, 0);
   });
 
+  test("says of a file of prices what is wrong with it, and where", async () => {
+    const rates = [{ unit: "requests", price: "0.002" }];
+    const entry = { provider: "local", subject: "refund", currency: "USD", periods: [{ rates }] };
+    const list = { format: "tollgate.prices/1", source: "mine", effectiveFrom: null };
+    const told = async (text: string | Buffer, ...words: readonly string[]) => {
+      const file = join(folder, "told.json");
+      writeFileSync(file, text);
+      const { out, err } = await tollgate("prices", "import", file, ...words);
+      return (out + err).replaceAll(file, "FILE");
+    };
+    const own = JSON.stringify({ ...list, entries: [entry] });
+    const other = JSON.stringify({ ...list, format: "tollgate.prices/9", entries: [entry] });
+    assert.match(
+      await told(other),
+      /^price\.invalid \(format\): .*\nCorrect the field at the path/,
+    );
+    assert.match(await told(own, "--format", "litellm"), /This is no list of LiteLLM's/);
+    assert.match(await told(own.slice(0, 60)), /"FILE" is not JSON: Unterminated string/);
+    assert.match(
+      await told(Buffer.from(`\ufeff${own}`, "utf16le")),
+      /"FILE" is not a text in UTF-8/,
+    );
+    const misspelled = { ...list, discountPercent: { lokal: "10" }, entries: [entry] };
+    const noted = await told(JSON.stringify(misspelled));
+    assert.match(noted, /^lokal discountPercent: no entry of this list is of that provider/m);
+  });
+
   test("keeps rates between currencies", async () => {
     const file = join(folder, "rates.json");
     const rate = { from: "USD", to: "JPY", rate: "150.25", effectiveFrom: "2026-01-01T00:00:00Z" };

@@ -132,13 +132,19 @@ describe("hostile requests", () => {
     assertProblem(named, "request.malformed", "charges[0].price.unit");
     const currency = card.replace('"USD",', '"USD","currency":"EUR",');
     const put = { body: '{"name":"a","name":"b"}' };
+    const prices = '{"format":"tollgate.prices/1","source":"a","source":"b","entries":[]}';
     for (const [answer, field] of [
       [await api.call("POST", "/v1/rate-cards", { body: currency }), "currency"],
       [await api.call("POST", "/v1/simulations", { body: `{"cards":[${price}]}` }), null],
       [await api.call("PUT", "/v1/customers/twice", put), "name"],
+      [await api.call("POST", "/v1/prices", { body: prices }), "source"],
     ] as const) {
       assertProblem(answer, "request.malformed", field ?? "cards[0].charges[0].price.unit");
     }
+    // LiteLLM's list had models twice: the last one holds, as for everybody who reads it.
+    const model = '{"litellm_provider":"openai","mode":"chat","input_cost_per_token":1e-6}';
+    const listed = { body: `{"twice":{},"twice":${model}}` };
+    assert.equal((await api.call("POST", "/v1/prices?format=litellm", listed)).status, 201);
     const unquoted = card.replace('"unit":"1"', '"unit":1.5');
     const refused = await api.call("POST", "/v1/rate-cards", { body: unquoted });
     assert.match(String(refused.body.detail), /^1\.5: write it in quotes, such as "0\.25"/);

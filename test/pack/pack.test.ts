@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, posix, sep } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 const root = join(import.meta.dirname, "../..");
@@ -62,7 +62,7 @@ before(() => {
 after(() => rmSync(folder, { recursive: true }));
 
 describe("the npm package", () => {
-  test("holds the build, the launcher and the licence, and nothing that only tests need", () => {
+  test("holds the build, the launcher, the pages and nothing that only tests need", () => {
     const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
     assert.ok(files.includes("LICENSE") && files.includes(join("bin", "tollgate.js")));
     assert.ok(files.includes(join("dist", "domain", "errors.js")));
@@ -71,6 +71,24 @@ describe("the npm package", () => {
       files.filter((path) => /\.ts$|\.test\.|fixtures/.test(path)),
       [],
     );
+  });
+
+  test("holds every page that its pages lead to, but for what is in the repository alone", () => {
+    const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
+    const pages = files.filter((path) => path.endsWith(".md")).map((path) => path.split(sep));
+    assert.ok(pages.length > 30, "the pages are there");
+    const inRepository = /^(src|test|docs\/decisions)\//;
+    const dead = pages.flatMap((parts) => {
+      const path = parts.join("/");
+      const text = readFileSync(join(installed, path), "utf8");
+      const links = [...text.matchAll(/\]\(([^)\s#]+)[^)\s]*\)/g)].map(([, link = ""]) => link);
+      const own = links.filter((link) => !/^(https?|mailto):/.test(link));
+      const targets = own.map((link) => posix.join(posix.dirname(path), link));
+      const isThere = (target: string) =>
+        existsSync(join(inRepository.test(target) ? root : installed, target));
+      return targets.filter((target) => !isThere(target)).map((target) => `${path}: ${target}`);
+    });
+    assert.deepEqual(dead, []);
   });
 
   test("says its version, on whichever Node the machine has", { skip: noCli }, () => {

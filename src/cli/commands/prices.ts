@@ -1,6 +1,6 @@
 import { DOCUMENT_MAX_BYTES } from "../../domain/limits.ts";
 import { type Command, JSON_OPTION, print, SERVER_OPTIONS, textOption } from "../command.ts";
-import { textUpTo } from "../file-text.ts";
+import { jsonTextUpTo } from "../file-text.ts";
 import { groupDigits } from "../render/money.ts";
 import { finishRerate, RERATE_OPTION, type ReratedPart, rerateQuery } from "../rerate.ts";
 import { withSession } from "../session.ts";
@@ -44,7 +44,7 @@ export const prices: Command = {
       const at = textOption(args, "effective");
       const from = at === undefined ? {} : { effectiveFrom: at };
       const query = new URLSearchParams({ format, ...from, ...rerateQuery(args) });
-      const text = await textUpTo(path, DOCUMENT_MAX_BYTES);
+      const text = await jsonTextUpTo(path, DOCUMENT_MAX_BYTES);
       const answer = await session.post<Imported>(`/v1/prices?${query}`, text);
       const { rerated: first, ...told } = answer;
       if (args.options.json === true) print(here.out, JSON.stringify(told, null, 2));

@@ -1,5 +1,5 @@
 import { DOCUMENT_MAX_BYTES } from "../../domain/limits.ts";
-import { textUpTo } from "../file-text.ts";
+import { jsonTextUpTo } from "../file-text.ts";
 import { renderTable } from "../render/table.ts";
 import { commandOfVerbs, type Scene, told } from "../verbs.ts";
 
@@ -26,7 +26,7 @@ export const rates = commandOfVerbs({
       run: async (scene, [path = ""]) => {
         return show(
           scene,
-          await scene.session.post("/v1/rates", await textUpTo(path, DOCUMENT_MAX_BYTES)),
+          await scene.session.post("/v1/rates", await jsonTextUpTo(path, DOCUMENT_MAX_BYTES)),
         );
       },
     },

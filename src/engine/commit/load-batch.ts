@@ -16,7 +16,7 @@ import type { CounterKey, Customer, StepKey, UnitOfWork } from "../ports.ts";
 import { correctedPeriods } from "../runs/correct-runs.ts";
 import type { BatchState } from "./batch-state.ts";
 import { callKeyText, counterKeyText, stepKeyText } from "./batch-state.ts";
-import { UnboundRuns } from "./load-unbound.ts";
+import { loadLeft, UnboundRuns } from "./load-unbound.ts";
 import { namedCustomers } from "./named-customers.ts";
 
 /** What is to be loaded: all that events may touch, and other runs. */
@@ -45,6 +45,7 @@ export async function loadBatch(
     for (const event of added) all.push(event);
   }
   await loadIdentities(unit, state, all);
+  await loadLeft(unit, state, { events, asked: runs });
   const steps = all.filter((event) => event.type === "step");
   await state.held.load(unit, steps);
   if (tariff.waitsForEnd) await loadWaiting(unit, state, all);

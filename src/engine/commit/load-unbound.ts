@@ -143,3 +143,43 @@ export class UnboundRuns {
     return events;
   }
 }
+
+interface Repeated {
+  readonly events: readonly TollgateEvent[];
+  /** Runs that holds are asked for. */
+  readonly asked: readonly string[];
+}
+
+/**
+ * Who named the customer of a tree, and sends that again, is answered when all is counted that
+ * waited in it: where that was cut off, it is left in any of its runs. A run that is no part of a
+ * tree tells by itself what waits in it. Who asks for a hold waits for nothing that it was decided
+ * without.
+ */
+export async function loadLeft(
+  unit: UnitOfWork,
+  state: BatchState,
+  { events, asked }: Repeated,
+): Promise<void> {
+  const repeating = new Map<string, Set<string>>();
+  for (const event of events) {
+    if (!("customer" in event) || event.customer === null || !isKnown(state, event)) continue;
+    if (asked.includes(event.run)) continue;
+    const { customer = null, parent = null, height = 0 } = state.runs.get(event.run) ?? {};
+    if (customer === null || (parent === null && height === 0)) continue;
+    const runs = repeating.get(customer) ?? new Set();
+    repeating.set(customer, runs.add(event.run));
+  }
+  for (const [customer, runs] of repeating) {
+    for (const left of await unit.unfinishedRuns(1, customer)) {
+      if (left.suspended === 0) continue;
+      if (!state.runs.has(left.id)) state.runs.load(left.id, left);
+      for (const by of runs) state.left.push({ run: left.id, by });
+    }
+  }
+}
+
+function isKnown(state: BatchState, event: TollgateEvent): boolean {
+  if (event.type === "step") return state.steps.get(event) !== undefined;
+  return state.journal.has(stepKeyText(event));
+}

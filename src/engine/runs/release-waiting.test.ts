@@ -118,6 +118,66 @@ test("what waits in many runs is counted in as few units as if it waited in one"
   await world.audited();
 });
 
+/** A tree of which the root has been counted, and not all that waits below, is cut off there. */
+async function cutOffBelow(): Promise<{ world: World; engine: Engine; naming: TollgateEvent }> {
+  const world = await newWorld();
+  const waiting = Array.from({ length: 4 * RELEASED_PER_UNIT_MAX_COUNT }, (_, at) =>
+    toolCall({ ...unknown, id: "s", run: `below ${at}`, parentRun: "r1" }),
+  );
+  for (let at = 0; at < waiting.length; at += EVENTS_PER_REQUEST_MAX_COUNT) {
+    await world.engine.ingest("w", waiting.slice(at, at + EVENTS_PER_REQUEST_MAX_COUNT));
+  }
+  const naming = opened({ customer: "acme" });
+  const answered = world.engine.ingest("w", [naming]);
+  while (world.run("r1").tree.steps === 0) await othersTurn();
+  await world.engine.drain();
+  await answered;
+  const engine = composeEngine(world.store, { clock: { nowMs: () => world.clock.now } });
+  return { world, engine, naming };
+}
+
+test("who names the customer again is answered when all of its tree is counted", async () => {
+  const { world, engine, naming } = await cutOffBelow();
+  assert.equal(world.run("r1").suspended, 0, "nothing waits in the run that it names");
+  assert.ok(world.store.listSuspended("w", 1).length > 0);
+  const { results, runs } = await engine.ingest("w", [naming]);
+  assert.deepEqual(statuses(results), ["duplicate"]);
+  const count = 4 * RELEASED_PER_UNIT_MAX_COUNT;
+  assert.deepEqual([runs.get("r1")?.tree.steps, world.run("r1").tree.steps], [count, count]);
+  assert.deepEqual(world.store.listSuspended("w", 1), []);
+  await world.audited();
+});
+
+test("what is sent again asks for what is left where it named a customer in a tree", async () => {
+  const { engine, world, naming } = await cutOffBelow();
+  let asked = 0;
+  const transact = world.store.transact.bind(world.store);
+  world.store.transact = (workspace, work) =>
+    transact(workspace, (unit) => {
+      const own = unit.unfinishedRuns.bind(unit);
+      (unit as { unfinishedRuns: typeof own }).unfinishedRuns = (...words) => {
+        asked += 1;
+        return own(...words);
+      };
+      return work(unit);
+    });
+  const sent = async (...events: TollgateEvent[]) => {
+    asked = 0;
+    await engine.ingest("w", events);
+    return asked;
+  };
+  const alone = toolCall({ run: "alone" });
+  assert.equal(await sent(alone, toolCall({ run: "r1", id: "new" })), 0, "new ones do not");
+  assert.equal(await sent(alone), 0, "a run of its own tells by itself");
+  assert.equal(await sent(toolCall({ ...unknown, run: "r1", id: "new" })), 0, "it names nobody");
+  assert.notEqual(await sent(naming), 0);
+  assert.equal(await sent(naming, toolCall({ run: "r1", id: "new" })), 1, "a customer once");
+  asked = 0;
+  const hold = { run: "r1", asks: [], releases: [], renewals: [], caps: [] };
+  await engine.hold("w", [naming], hold);
+  assert.equal(asked, 0, "a hold waits for nothing");
+});
+
 test("what waited comes to the same as if its customer had been known", async () => {
   const late = await waitingWorld();
   await late.send(NAMING);

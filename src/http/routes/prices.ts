@@ -66,7 +66,8 @@ const importPrices = route<unknown, ImportQuery>({
   }),
   body: {
     schema: named("PriceDocument"),
-    ...{ isParsedByHandler: true, mayRepeatKeys: true, maxBytes: DOCUMENT_MAX_BYTES },
+    ...{ isParsedByHandler: true, maxBytes: DOCUMENT_MAX_BYTES },
+    mayRepeatKeys: ({ format }) => format === "litellm",
   },
   answers: {
     200: json("These prices go first then already; nothing changed.", named("ImportedPrices")),

@@ -159,4 +159,14 @@ describe("LiteLLM's price file", () => {
       );
     }
   });
+
+  it("is refused where it is Tollgate's own form, or has nothing in it", () => {
+    const refused = (said: RegExp) => (error: unknown) =>
+      error instanceof TollgateError && error.code === "price.invalid" && said.test(error.message);
+    const own = '{ "format": "tollgate.prices/1", "source": "s", "entries": [] }';
+    assert.throws(() => importText(own), refused(/no list of LiteLLM's: it is of the format/));
+    for (const text of ["{}", '{ "sample_spec": {} }', `{ "m": { ${CHAT} } }`]) {
+      assert.throws(() => importText(text), refused(/No model of this file has a price/));
+    }
+  });
 });

@@ -11,6 +11,7 @@ import { ID_MAX_CHARS } from "../../domain/limits.ts";
 import type { Price } from "../../domain/money/decimal.ts";
 import { type ImportedPrices, type ImportNote, SubjectNotes } from "./imported.ts";
 import { looksLikePrice, type PriceField, priceField } from "./litellm-fields.ts";
+import { PRICE_FORMAT } from "./own-format.ts";
 import { invalid, isObject, type JsonObject, numberText } from "./price-document-reader.ts";
 import { unitPrice } from "./unit-price.ts";
 
@@ -23,6 +24,9 @@ const SAMPLE = "sample_spec";
  */
 export function importLitellmPrices(file: unknown): ImportedPrices {
   if (!isObject(file)) throw invalid("The file is not an object of models.", "");
+  if (file.format === PRICE_FORMAT) {
+    throw invalid(`This is no list of LiteLLM's: it is of the format "${PRICE_FORMAT}".`, "format");
+  }
   const notes: ImportNote[] = [];
   const entries = new Map<string, PriceEntry>();
   for (const [name, model] of Object.entries(file)) {
@@ -38,6 +42,7 @@ export function importLitellmPrices(file: unknown): ImportedPrices {
     else if (entries.has(key)) noted.add("left_out", `${name} repeats an earlier name`);
     else entries.set(key, entryOf(provider, subject, rates));
   }
+  if (entries.size + notes.length === 0) throw invalid("No model of this file has a price.", "");
   return { entries: [...entries.values()], notes };
 }
 

@@ -9,7 +9,7 @@ import {
 } from "../../domain/limits.ts";
 import { formatPrice } from "../../domain/money/decimal.ts";
 import { parseJsonExact } from "../native/exact-json.ts";
-import { readPriceDocument } from "./own-format.ts";
+import { readNotedDocument, readPriceDocument } from "./own-format.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -206,6 +206,19 @@ describe("a discount", () => {
     assert.deepEqual(price(azure), ["0.000008", "0.00001"]);
     const own = { ...withEntry({ ...sized, discountPercent: "0" }), discountPercent };
     assert.deepEqual(price(own), ["0.000016", "0.00002"]);
+  });
+
+  it("of a provider that has no entry is told", () => {
+    const discountPercent = { "Azure-OpenAI": "50", pincone: "25" };
+    const { notes } = readNotedDocument({ ...withEntry(sized), discountPercent });
+    const detail = "no entry of this list is of that provider";
+    const noted = { kind: "left_out", subject: "discountPercent", detail };
+    assert.deepEqual(notes, [
+      { ...noted, provider: "azure" },
+      { ...noted, provider: "pincone" },
+    ]);
+    const used = { ...withEntry(sized), discountPercent: { Pinecone: "25" } };
+    assert.deepEqual(readNotedDocument(used).notes, []);
   });
 
   it("is between nothing and all, and refused where a price would have to be rounded", () => {

@@ -7,6 +7,7 @@ import { canonicalProvider } from "../../domain/cost/provider-names.ts";
 import { ID_MAX_CHARS, PRICE_ENTRIES_MAX_COUNT } from "../../domain/limits.ts";
 import { type Factor, parsePercent } from "../../domain/money/decimal.ts";
 import { discounted } from "./discount.ts";
+import type { ImportNote } from "./imported.ts";
 import { entryAt } from "./own-entry.ts";
 import {
   decimalAt,
@@ -39,6 +40,14 @@ const ALL_PERCENT = 1_000_000n;
  * wrong.
  */
 export function readPriceDocument(value: unknown): PriceDocument {
+  const { notes: _, ...document } = readNotedDocument(value);
+  return document;
+}
+
+/** The same with what a person is told of it: discounts that no entry takes. */
+export function readNotedDocument(
+  value: unknown,
+): PriceDocument & { readonly notes: readonly ImportNote[] } {
   // Another list has fields without end, of which the first would be told as unknown.
   if (isObject(value) && value.format === undefined) {
     const detail = `There is no "format": "${PRICE_FORMAT}". LiteLLM's list wants format litellm.`;
@@ -62,7 +71,20 @@ export function readPriceDocument(value: unknown): PriceDocument {
     return discounted(entry, discount ?? (0n as Factor), path);
   });
   refuseEmptyOrRepeated(entries);
-  return { source, effectiveFromMs, entries };
+  return { source, effectiveFromMs, entries, notes: unusedDiscounts(byProvider, entries) };
+}
+
+/** A provider that is misspelled would give nothing off, and nobody would hear of it. */
+function unusedDiscounts(
+  byProvider: ReadonlyMap<string, Factor>,
+  entries: readonly PriceEntry[],
+): ImportNote[] {
+  const listed = new Set(entries.map(({ provider }) => provider));
+  const unused = [...byProvider.keys()].filter((provider) => !listed.has(provider));
+  return unused.map((provider) => {
+    const detail = "no entry of this list is of that provider";
+    return { kind: "left_out", provider, subject: "discountPercent", detail };
+  });
 }
 
 /** `discountPercent` of the document: percent by provider, for entries without one of their own. */

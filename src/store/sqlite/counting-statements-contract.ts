@@ -3,7 +3,7 @@ import type { StatementSync } from "node:sqlite";
 import { Statements } from "./statements.ts";
 
 export class CountingStatements extends Statements {
-  /** Rows that `all` has returned so far. */
+  /** Rows that `all` and `get` have returned so far. */
   rowsRead = 0;
 
   override of(sql: string): StatementSync {
@@ -13,6 +13,11 @@ export class CountingStatements extends Statements {
       this.rowsRead += rows.length;
       return rows;
     };
-    return { all } as unknown as StatementSync;
+    const get = (...values: Parameters<StatementSync["get"]>) => {
+      const row = statement.get(...values);
+      this.rowsRead += row === undefined ? 0 : 1;
+      return row;
+    };
+    return { all, get } as unknown as StatementSync;
   }
 }

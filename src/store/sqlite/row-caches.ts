@@ -19,7 +19,7 @@ import type {
   MovedCounter,
   StoredCounter,
 } from "../../engine/ports.ts";
-import { type KnownIds, unreadRun } from "../kept-identities.ts";
+import { unreadRun } from "../kept-identities.ts";
 import { Recent } from "../recent.ts";
 import {
   decodeCounter,
@@ -27,34 +27,14 @@ import {
   decodePeriod,
   decodeRollup,
   decodeRun,
+  type Row,
 } from "../stored-rows.ts";
 import { AtHand } from "./at-hand.ts";
 import { BudgetRows } from "./budget-rows.ts";
 import { CounterSlot, Page, pageOf, RollupSlot } from "./counted-page.ts";
+import { PendingTotals, type RunSlot } from "./pending-totals.ts";
 import { RunIdentities } from "./run-identities.ts";
 import type { Statements } from "./statements.ts";
-
-/** A run, the number of its row, and what is known of its steps. */
-export interface RunSlot extends KnownIds {
-  run: Run;
-  isPending: boolean;
-}
-
-/** Totals of one workspace that are not in the file yet. */
-class PendingTotals {
-  readonly runs = new Map<string, RunSlot>();
-  readonly counters: CounterSlot[] = [];
-  readonly rollups: RollupSlot[] = [];
-  /** Pages that hold pending slots: they must not be read from the file again. */
-  readonly pages = new Map<string, Page[]>();
-  /** Slots whose row the transaction under way has made. */
-  readonly fresh: (CounterSlot | RollupSlot)[] = [];
-  steps = 0;
-
-  get isEmpty(): boolean {
-    return this.runs.size === 0 && this.counters.length === 0 && this.rollups.length === 0;
-  }
-}
 
 type NumberedTable = "runs" | "counters" | "rollups";
 const MAXIMA: Readonly<Record<NumberedTable, string>> = {
@@ -196,15 +176,42 @@ export class RowCaches {
     return rows;
   }
 
+  /**
+   * A unit begins. What it reads of runs is at hand until its end, however many they are: where
+   * there are more than may be kept, it would else read each of them again when it writes it.
+   */
+  trimRuns(ws: number): void {
+    this.#of(ws).runs.trim();
+  }
+
   run(ws: number, id: string): RunSlot | undefined {
-    const { runs, pending } = this.#of(ws);
-    const cached = runs.get(id) ?? pending.runs.get(id);
-    if (cached !== undefined) return cached;
+    const known = this.#runAtHand(ws, id);
+    if (known !== undefined) return known;
     const row = this.#statements.of("SELECT * FROM runs WHERE ws = ? AND id = ?").get(ws, id);
-    if (row === undefined) return undefined;
+    return row === undefined ? undefined : this.#holdRun(ws, row);
+  }
+
+  #runAtHand(ws: number, id: string): RunSlot | undefined {
+    const { runs, pending } = this.#of(ws);
+    return runs.get(id) ?? pending.runs.get(id);
+  }
+
+  #holdRun(ws: number, row: Row): RunSlot {
     const slot = { ...unreadRun(row.run_no as number), run: decodeRun(row), isPending: false };
-    runs.set(id, slot);
+    this.#of(ws).runs.hold(slot.run.id, slot);
     return slot;
+  }
+
+  /** Those of these runs that there are, in this order. What is not at hand is read together. */
+  runs(ws: number, ids: readonly string[]): Run[] {
+    const missing = ids.filter((id) => this.#runAtHand(ws, id) === undefined);
+    if (missing.length > 0) {
+      const sql = `SELECT r.* FROM json_each(?2) wanted
+        CROSS JOIN runs r ON r.ws = ?1 AND r.id = wanted.value`;
+      const rows = this.#statements.of(sql).all(ws, JSON.stringify(missing));
+      for (const row of rows) this.#holdRun(ws, row);
+    }
+    return ids.flatMap((id) => this.#runAtHand(ws, id)?.run ?? []);
   }
 
   /** Totals that wait. */
@@ -236,7 +243,7 @@ export class RowCaches {
 
   /** A run that the file has no row of yet. */
   addRun(ws: number, slot: RunSlot): void {
-    this.#of(ws).runs.set(slot.run.id, slot);
+    this.#of(ws).runs.hold(slot.run.id, slot);
     this.putRun(ws, slot);
   }
 

@@ -36,9 +36,9 @@ import {
   decodeSuspended,
   decodeWitness,
 } from "../stored-rows.ts";
+import type { RunSlot } from "./pending-totals.ts";
 import { ADJUSTMENT_PAGE, CHARGED_PERIODS } from "./read-adjustments.ts";
 import { ALL } from "./read-steps.ts";
-import type { RunSlot } from "./row-caches.ts";
 import { SqliteSpending } from "./sqlite-spending.ts";
 import { decodeStep } from "./step-rows.ts";
 import { encodeId } from "./stored-id.ts";
@@ -75,6 +75,7 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     this.#shared = shared;
     this.#ws = ws;
     this.#ahead = ahead;
+    shared.caches.trimRuns(ws);
     this.spending = new SqliteSpending({ shared, ws, ahead });
   }
 
@@ -109,12 +110,7 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
   }
 
   runs(ids: readonly string[]): Run[] {
-    const found: Run[] = [];
-    for (const id of ids) {
-      const slot = this.#shared.caches.run(this.#ws, id);
-      if (slot !== undefined) found.push(slot.run);
-    }
-    return found;
+    return this.#shared.caches.runs(this.#ws, ids);
   }
 
   descendants(id: string): Answer<Run[]> {

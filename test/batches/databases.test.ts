@@ -1,0 +1,3 @@
+import { loadBatch } from "./batch.ts";
+
+loadBatch("databases");
