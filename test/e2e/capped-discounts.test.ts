@@ -20,10 +20,7 @@ for (const { currency, one } of CURRENCIES) {
 
   describe(`twelve calls under a cap of six, in ${currency}`, () => {
     let desk: Desk;
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
 
     /** Of the bill: the lines that discounts and commitments make, and its total. */
     async function billed(discounts: readonly object[], commitment?: object): Promise<string[]> {

@@ -51,10 +51,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       await desk.ok("PUT", "/v1/customers/acme", { name: "Acme" });
       desk.clock.now = Date.parse("2026-10-20T00:00:00Z");
     });
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
 
     async function read(id: string): Promise<Statement> {
       const { body } = await desk.ok("GET", `/v1/statements/${id}`);

@@ -31,10 +31,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       desk.clock.now = Date.parse("2026-12-02T00:00:00Z");
       id = (await close("2026-11")).id;
     });
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
 
     async function close(period: string): Promise<{ readonly id: string; readonly total: string }> {
       const body = { period, customer: "acme", early: true };

@@ -13,10 +13,7 @@ const PLAIN = { model: "per_unit", unit: "1" };
 for (const kind of ["memory", "sqlite"] as const) {
   describe(`given back of a whole statement (${kind})`, () => {
     let desk: Desk;
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
 
     /** The statement of ten calls by a card. */
     async function billed(terms: object): Promise<string> {

@@ -13,10 +13,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       desk = await openDesk(kind, { at: "2026-11-10T00:00:00Z" });
       await desk.ok("PUT", "/v1/customers/acme", {});
     });
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
     const grant = (some: object = {}) => {
       const body = { customer: "acme", amount: "1", ...WHO, ...some };
       return desk.ask("POST", "/v1/credits/grants", body);

@@ -22,10 +22,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       await desk.steps("acme", "2026-11-10", 10);
       for (const key of ["t", "u"]) await record(key);
     });
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
 
     /** 0.99, in November. */
     async function record(key: string): Promise<void> {

@@ -81,9 +81,8 @@ describe("exports", () => {
     desk.clock.now = Date.parse("2026-11-10T00:00:00Z");
   });
   afterEach(async () => {
-    await desk.verify();
-    await desk.server.stop();
     receiver.close();
+    await desk.end();
   });
   const set = async (some: object = {}, id = "erp") => {
     const document = {

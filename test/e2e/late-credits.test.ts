@@ -47,10 +47,7 @@ for (const { currency, price, five, one, two, paid } of CURRENCIES) {
       november = await close("2026-11", "2026-12-02");
       assert.deepEqual(await standing(november), [two, paid, five, "0"]);
     });
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
 
     async function grant(id: string, amount: string, more: object = {}): Promise<void> {
       const terms = { customer: "acme", currency: NAME, amount, ...more };

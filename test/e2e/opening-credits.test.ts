@@ -18,10 +18,7 @@ const TIERS = [{ upTo: "10", unit: "10" }, { unit: "5" }];
 for (const { currency, price, worth } of CURRENCIES) {
   describe(`counts of elsewhere, with a credit of ${price} ${currency}`, () => {
     let desk: Desk;
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
 
     async function moved(model: "graduated" | "volume", given: string): Promise<void> {
       const calls = { key: "calls", meter: { count: "steps" }, price: { model, tiers: TIERS } };

@@ -40,10 +40,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       desk.clock.now = Date.parse("2026-11-20T00:00:00Z");
       await desk.ok("PUT", "/v1/customers/acme", { name: "Acme" });
     });
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
     const open = (body: object) =>
       desk.ask("POST", "/v1/customers/acme/opening", { ...WHO, ...body });
 

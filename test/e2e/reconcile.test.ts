@@ -36,10 +36,7 @@ for (const kind of ["memory", "sqlite"] as const) {
         { ...call("other", "m", "2026-11-02T00:00:00Z"), provider: "anthropic" },
       ]);
     });
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
 
     function call(id: string, model: string, occurredAt: string): object {
       const usage = { input_uncached: 1_000 };

@@ -48,10 +48,7 @@ describe("usage to Stripe", () => {
     await desk.ok("PUT", "/v1/customers/acme", {});
     desk.clock.now = Date.parse("2026-11-10T00:00:00Z");
   });
-  afterEach(async () => {
-    await desk.verify();
-    await desk.server.stop();
-  });
+  afterEach(() => desk.end());
 
   const set = async (id: string, some: object = {}, customer = "cus_acme") => {
     const names = (name: string, there: string) => ({ names: { [name]: { id: there } } });

@@ -44,10 +44,7 @@ for (const { currency, one, two, three, least } of CURRENCIES) {
       id = await close("2026-11", "2026-12-02");
       assert.equal(await totalOf(id), two);
     });
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
 
     async function record(key: string): Promise<void> {
       const done = { outcome: "ticket_resolved", key, occurredAt: "2026-11-19T00:00:00Z" };

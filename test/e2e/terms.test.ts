@@ -29,10 +29,7 @@ for (const kind of ["memory", "sqlite"] as const) {
     beforeEach(async () => {
       desk = await openDesk(kind, { at: "2026-11-01T00:00:00Z", card: cardOf("desk") });
     });
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
     const setDay = (day: string) => {
       desk.clock.now = Date.parse(`${day}T00:00:00Z`);
     };

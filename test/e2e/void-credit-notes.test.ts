@@ -43,10 +43,7 @@ for (const { currency, one, two, least } of CURRENCIES) {
       note = (await credit()).body;
       assert.equal(note.total, two);
     });
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
 
     const credit = (amount: string | null = null, id?: string): Promise<Answer> => {
       const lines = [{ line: 1, amount }];

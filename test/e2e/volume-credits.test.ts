@@ -40,10 +40,7 @@ for (const { currency, price, worth } of CURRENCIES) {
 
   describe(`with a credit of ${price} ${currency}`, () => {
     let desk: Desk;
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-    });
+    afterEach(() => desk.end());
 
     async function open(card: object): Promise<void> {
       desk = await openDesk("sqlite", { at: "2026-11-01T00:00:00Z", card });
