@@ -2,9 +2,11 @@
 import { present } from "../../domain/assert.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { RunFacts } from "../../domain/run/run.ts";
+import { othersTurn } from "../../engine/commit/others-turn.ts";
 import type { FormerStep, History, PageAfter } from "../../engine/history.ts";
 import type { Answer } from "../../engine/ports.ts";
 import { decodeOutcome } from "../stored-rows.ts";
+import { pagesOf, placesOf } from "./customer-places.ts";
 import { ask, told } from "./sqlite-errors.ts";
 import { decodeStep } from "./step-rows.ts";
 import { sumStepsInThreads } from "./sum-steps.ts";
@@ -25,8 +27,12 @@ const FORMER_STEPS = `SELECT f.*, r.id AS run, r.customer AS customer, coalesce(
       WHERE n.run_no = f.run_no AND n.source_no = f.source_no AND n.id = f.id AND n.seq > f.seq),
     (SELECT s.seq FROM steps s
       WHERE s.run_no = f.run_no AND s.source_no = f.source_no AND s.id = f.id)) AS next_seq
-  FROM runs r CROSS JOIN former_steps f ON f.run_no = r.run_no
-  WHERE r.ws = ? AND r.customer = ? AND f.seq > ? ORDER BY f.seq LIMIT ?`;
+  FROM former_steps f CROSS JOIN runs r ON r.run_no = f.run_no
+  WHERE f.former_no IN (SELECT value FROM json_each(?))`;
+
+const STEPS_BY_NO = `SELECT s.*, r.id AS run, r.customer AS customer
+  FROM steps s CROSS JOIN runs r ON r.run_no = s.run_no
+  WHERE s.step_no IN (SELECT value FROM json_each(?))`;
 
 /** The history of a workspace. */
 export function sqliteHistory({ path, ws, shared, runs }: HistoryParts): History {
@@ -42,22 +48,31 @@ export function sqliteHistory({ path, ws, shared, runs }: HistoryParts): History
         throw told(error);
       }
     },
-    stepsOfCustomer: (customer, { after, limit }) => {
-      const sql = `SELECT s.*, r.id AS run, r.customer AS customer
-        FROM runs r CROSS JOIN steps s ON s.run_no = r.run_no
-        WHERE r.ws = ? AND r.customer = ? AND s.seq > ? ORDER BY s.seq LIMIT ?`;
-      return ask((): Step[] => {
-        const rows = statements.of(sql).all(ws, customer, after, limit);
-        return rows.map((one) => decodeStep(one, names));
-      });
-    },
-    formerStepsOfCustomer: (customer, { after, limit }) =>
-      ask((): FormerStep[] => {
-        const rows = statements.of(FORMER_STEPS).all(ws, customer, after, limit);
-        return rows.map((row) => {
-          return { step: decodeStep(row, names), untilSeq: (row.next_seq as number) - 1 };
+    async *stepsOfCustomer(customer) {
+      const found = await placesOf(statements, { table: "steps", ws, customer });
+      found.sort((a, b) => a.seq - b.seq);
+      for (const page of pagesOf(found)) {
+        yield ask((): Step[] => {
+          const rows = statements.of(STEPS_BY_NO).all(page);
+          return rows.map((row) => decodeStep(row, names)).sort((a, b) => a.seq - b.seq);
         });
-      }),
+        await othersTurn();
+      }
+    },
+    async *formerStepsOfCustomer(customer) {
+      const found = await placesOf(statements, { table: "former_steps", ws, customer });
+      for (const page of pagesOf(found)) {
+        yield ask((): FormerStep[] => {
+          return statements
+            .of(FORMER_STEPS)
+            .all(page)
+            .map((row) => {
+              return { step: decodeStep(row, names), untilSeq: (row.next_seq as number) - 1 };
+            });
+        });
+        await othersTurn();
+      }
+    },
     runs,
     outcomes: ({ after, limit }) => {
       const sql = `SELECT * FROM outcomes WHERE ws = ? AND (run, key) > (?, ?)
