@@ -110,6 +110,12 @@ test("two cards side by side are what each is alone, on every store", async () =
     for (const [name, store] of stores) {
       assert.deepEqual(await simulated(engineOn(store), workspace, { cards }), together, name);
       await assertHistory(store, workspace, 2);
+      // Where customers are named, the steps of others are not read.
+      for (const one of together.customers) {
+        const wanted = { cards, customers: [one.customer] };
+        const alone = await simulated(engineOn(store), workspace, wanted);
+        assert.deepEqual(alone.customers, [one], name);
+      }
     }
   });
   await fc.assert(property, { numRuns: 5 * full });

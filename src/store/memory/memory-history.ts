@@ -24,13 +24,13 @@ export function memoryHistory(
     },
     stepsOfCustomer: stepsOf,
     async *formerStepsOfCustomer(customer) {
-      const isSame = (a: Step, b: Step) => stepKeyText(a) === stepKeyText(b);
+      const revisions = [...tables.formerSteps, ...tables.steps.values()];
+      const ofSteps = Map.groupBy(revisions, stepKeyText);
       yield tables.formerSteps
         .filter((step) => step.customer === customer)
         .map((step) => {
-          const later = [...tables.formerSteps, ...tables.steps.values()].flatMap((other) => {
-            return isSame(other, step) && other.seq > step.seq ? other.seq : [];
-          });
+          const seqs = ofSteps.get(stepKeyText(step))?.map(({ seq }) => seq) ?? [];
+          const later = seqs.filter((seq) => seq > step.seq);
           return { step, untilSeq: Math.min(...later) - 1 };
         });
     },
