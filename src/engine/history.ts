@@ -52,10 +52,14 @@ export interface History {
    * number. Reads beside the commits; a counter may come in several parts, in any order.
    */
   sumSteps(request: StepSumRequest, onlooker: Onlooker): Promise<readonly Counted[]>;
-  /** Steps of a customer in the order of their seq, behind one (0: from the first on). */
-  stepsOfCustomer(customer: string, page: PageAfter<number>): Answer<Step[]>;
-  /** What steps of a customer were before, in the order of their seq, behind one. */
-  formerStepsOfCustomer(customer: string, page: PageAfter<number>): Answer<FormerStep[]>;
+  /**
+   * Steps of a customer in the order of their seq, in pages; the store reads each of them once or
+   * twice, however many pages there are. One that is revised meanwhile is in one page, as it was or
+   * as it is by then.
+   */
+  stepsOfCustomer(customer: string): AsyncIterable<readonly Step[]>;
+  /** What steps of a customer were before, in pages, in any order. */
+  formerStepsOfCustomer(customer: string): AsyncIterable<readonly FormerStep[]>;
   /**
    * Facts of runs behind the one with an id ("": from the first on), in an order of the store's own
    * in which a run keeps its place.

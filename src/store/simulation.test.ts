@@ -141,16 +141,18 @@ test("who stops reading ends a simulation", async () => {
   }
 });
 
-test("one customer's simulation is its part of everyone's", async () => {
+test("one customer's simulation is its part of everyone's, on every store", async () => {
   const cards = [null, ...CARDS.map(asSent)];
   const property = fc.asyncProperty(anyHistory, async (history) => {
     const workspace = newWorkspace();
-    await play(memory, workspace, history);
+    for (const store of stores.values()) await play(store, workspace, history);
     const all = await simulated(engineOn(memory), workspace, { cards });
-    for (const one of all.customers) {
-      const customers = [one.customer];
-      const alone = await simulated(engineOn(memory), workspace, { cards, customers });
-      assert.deepEqual(alone.customers, [one]);
+    for (const [name, store] of stores) {
+      for (const one of all.customers) {
+        const customers = [one.customer];
+        const alone = await simulated(engineOn(store), workspace, { cards, customers });
+        assert.deepEqual(alone.customers, [one], name);
+      }
     }
   });
   await fc.assert(property, { numRuns: 5 * full });

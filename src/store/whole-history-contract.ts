@@ -20,28 +20,16 @@ export async function assertHistory(store: Store, workspace: string, size: numbe
   const ids = runs.map(({ id }) => id);
   await assertOutcomes(store, workspace, { size, ids });
   for (const { id } of await store.listCustomers(workspace, Number.MAX_SAFE_INTEGER)) {
-    await assertSteps(store, workspace, {
-      size,
-      runs: runs.filter((run) => run.customer === id),
-      id,
-    });
-    await assertFormerSteps(store, workspace, { size, id });
+    const own = runs.filter((run) => run.customer === id);
+    await assertSteps(store, workspace, { runs: own, id });
+    await assertFormerSteps(store, workspace, id);
   }
 }
 
 /** Each former revision stands until the next one of its step. */
-async function assertFormerSteps(
-  store: Store,
-  workspace: string,
-  { size, id }: { readonly size: number; readonly id: string },
-): Promise<void> {
+async function assertFormerSteps(store: Store, workspace: string, id: string): Promise<void> {
   const found: FormerStep[] = [];
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const place = { after, limit: size };
-    const page: FormerStep[] = await store.history(workspace).formerStepsOfCustomer(id, place);
-    found.push(...page);
-    after = page.length < size ? undefined : page.at(-1)?.step.seq;
-  }
+  for await (const page of store.history(workspace).formerStepsOfCustomer(id)) found.push(...page);
   const wanted: FormerStep[] = [];
   for (const { id: run } of await store.listRuns(workspace, { customer: id, limit: ALL })) {
     const all = { run, untilSeq: ALL, after: "", limit: ALL };
@@ -52,10 +40,8 @@ async function assertFormerSteps(
       if (isFormer) wanted.push({ step, untilSeq: next.seq - 1 });
     });
   }
-  assert.deepEqual(
-    found,
-    wanted.toSorted((a, b) => a.step.seq - b.step.seq),
-  );
+  const bySeq = (a: FormerStep, b: FormerStep) => a.step.seq - b.step.seq;
+  assert.deepEqual(found.sort(bySeq), wanted.sort(bySeq));
 }
 
 const ALL = Number.MAX_SAFE_INTEGER;
@@ -79,15 +65,10 @@ async function assertOutcomes(
 async function assertSteps(
   store: Store,
   workspace: string,
-  of: { readonly size: number; readonly runs: readonly RunFacts[]; readonly id: string },
+  of: { readonly runs: readonly RunFacts[]; readonly id: string },
 ): Promise<void> {
   const steps: Step[] = [];
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const place = { after, limit: of.size };
-    const page: Step[] = await store.history(workspace).stepsOfCustomer(of.id, place);
-    steps.push(...page);
-    after = page.length < of.size ? undefined : page.at(-1)?.seq;
-  }
+  for await (const page of store.history(workspace).stepsOfCustomer(of.id)) steps.push(...page);
   const seqs = steps.map(({ seq }) => seq);
   assert.deepEqual(
     seqs,

@@ -5,15 +5,12 @@ import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import { type Counted, epochOf, StepSums } from "../../domain/simulation/step-sums.ts";
 import { meteredOfOutcome, meteredOfRun } from "../booking/metered.ts";
 import type { Tariff } from "../cards/tariff.ts";
-import type { FormerStep } from "../history.ts";
 import type { CounterKey, Customer, Store } from "../ports.ts";
 import { type Counting, runRatingBy, runsOfCustomer } from "../simulation/count-history.ts";
 import { addDated } from "../simulation/dated-counts.ts";
 import { ratedOutcome } from "../simulation/rated-outcome.ts";
+import { eachOf } from "../simulation/replay-customer.ts";
 import type { CreditFamily } from "./credit-family.ts";
-
-/** Former steps that are read at a time. */
-const STEPS_A_READ = 1_000;
 
 /** Whose history is dated. */
 export interface DatedHistory {
@@ -73,16 +70,9 @@ export class FamilyDating {
       );
     const [on, off] = [sums(), sums()];
     const history = this.#of.store.history(this.#of.workspace);
-    for (let after: number | undefined = 0; after !== undefined; ) {
-      const page: FormerStep[] = await history.formerStepsOfCustomer(id, {
-        after,
-        limit: STEPS_A_READ,
-      });
-      for (const { step, untilSeq } of page) {
-        on.add(step);
-        off.add(step, untilSeq + 1);
-      }
-      after = page.length < STEPS_A_READ ? undefined : page.at(-1)?.step.seq;
+    for await (const { step, untilSeq } of eachOf(history.formerStepsOfCustomer(id))) {
+      on.add(step);
+      off.add(step, untilSeq + 1);
     }
     for (const row of on.merged()) this.#add(row.contender, row);
     for (const row of off.merged()) this.#add(row.contender, { ...row, quantity: -row.quantity });

@@ -7,19 +7,12 @@ import { NO_TOTALS, type Run, type RunFacts } from "../../domain/run/run.ts";
 import { StoreAsOf } from "../as-of/store-as-of.ts";
 import type { Tariff } from "../cards/tariff.ts";
 import type { EngineContext } from "../context.ts";
-import type { FormerStep } from "../history.ts";
 import type { StoredCounter } from "../ports.ts";
 import { boundCounters } from "../simulation/bill-customer.ts";
 import { type Counting, runsOfCustomer } from "../simulation/count-history.ts";
-import {
-  type PastOfCustomer,
-  replayCustomer,
-  stepsOfCustomer,
-} from "../simulation/replay-customer.ts";
+import { eachOf, type PastOfCustomer, replayCustomer } from "../simulation/replay-customer.ts";
 import type { BoundsAt } from "./dated-ledger.ts";
 import type { FamilyFacts } from "./family-facts.ts";
-
-const STEPS_A_READ = 1_000;
 
 /** What it takes to look back. */
 export interface PastOf {
@@ -60,21 +53,17 @@ function pastOf(
     },
     async *steps() {
       const former: Step[] = [];
-      for (let after: number | undefined = 0; after !== undefined; ) {
-        const place = { after, limit: STEPS_A_READ };
-        const page: FormerStep[] = await history.formerStepsOfCustomer(id, place);
-        for (const { step, untilSeq } of page) {
-          if (step.seq <= seq && untilSeq >= seq) former.push(step);
-        }
-        after = page.length < STEPS_A_READ ? undefined : page.at(-1)?.step.seq;
+      for await (const { step, untilSeq } of eachOf(history.formerStepsOfCustomer(id))) {
+        if (step.seq <= seq && untilSeq >= seq) former.push(step);
       }
-      let next = former.shift();
-      for await (const step of stepsOfCustomer(history, id)) {
+      former.sort((a, b) => b.seq - a.seq);
+      let next = former.pop();
+      for await (const step of eachOf(history.stepsOfCustomer(id))) {
         if (step.seq > seq) break;
-        for (; next !== undefined && next.seq < step.seq; next = former.shift()) yield next;
+        for (; next !== undefined && next.seq < step.seq; next = former.pop()) yield next;
         yield step;
       }
-      for (; next !== undefined; next = former.shift()) yield next;
+      for (; next !== undefined; next = former.pop()) yield next;
     },
     outcomes: (run) => asOf.outcomesOfRun(workspace, run),
     counters: (period) => asOf.countersOf(workspace, { customer: id, period }),

@@ -9,6 +9,7 @@ import type { Charge } from "../../domain/rating/rate-card.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import { meteredOfOutcome, meteredOfRun, ratingOf } from "../booking/metered.ts";
 import type { Tariff } from "../cards/tariff.ts";
+import { othersTurn } from "../commit/others-turn.ts";
 import type { Onlooker, StepSumRequest } from "../history.ts";
 import { CountedElsewhere, openedBy } from "../periods/opened-counts.ts";
 import { hasCell, type OpeningPart } from "../periods/set-opening.ts";
@@ -89,7 +90,12 @@ export async function countRuns(of: HistoryOf, countings: readonly Counting[]): 
   return roots;
 }
 
-async function* runsOf({ store, workspace, named }: HistoryOf): AsyncGenerator<RunFacts> {
+/** Runs of those that are named, or of everyone. */
+export async function* runsOf({
+  store,
+  workspace,
+  named,
+}: Pick<HistoryOf, "store" | "workspace" | "named">): AsyncGenerator<RunFacts> {
   if (named !== null) {
     for (const id of named) yield* runsOfCustomer(store, workspace, id);
     return;
@@ -98,6 +104,7 @@ async function* runsOf({ store, workspace, named }: HistoryOf): AsyncGenerator<R
   for (let after: string | undefined = ""; after !== undefined; ) {
     const page: RunFacts[] = await history.runs({ after, limit: ROWS_A_READ });
     yield* page;
+    await othersTurn();
     after = page.length < ROWS_A_READ ? undefined : page.at(-1)?.id;
   }
 }
@@ -113,6 +120,7 @@ export async function* runsOfCustomer(
     const where: RunFilter = after === undefined ? filter : { ...filter, after };
     const page: Run[] = await store.listRuns(workspace, where);
     yield* page;
+    await othersTurn();
     after = page.at(-1)?.id;
     if (page.length < ROWS_A_READ) return;
   }
@@ -167,6 +175,7 @@ async function* outcomesOf({ store, workspace, named }: HistoryOf): AsyncGenerat
   for (let after: OutcomeState | null | undefined = null; after !== undefined; ) {
     const page: OutcomeState[] = await history.outcomes({ after, limit: ROWS_A_READ });
     yield* page;
+    await othersTurn();
     after = page.length < ROWS_A_READ ? undefined : page.at(-1);
   }
 }

@@ -23,15 +23,11 @@ import {
 import type { Answer } from "../answer.ts";
 import { meteredOfOutcome, meteredOfRun, meteredOfStep } from "../booking/metered.ts";
 import { joinShares } from "../booking/shares.ts";
-import type { History } from "../history.ts";
 import type { Customer, Store, StoredCounter } from "../ports.ts";
 import { correctionsOf } from "../runs/correct-runs.ts";
 import { type Counting, runRatingBy, runsOfCustomer } from "./count-history.ts";
 import { keptCharges } from "./kept-charges.ts";
 import { type RatedBy, ratedOutcome } from "./rated-outcome.ts";
-
-/** Each page of a customer's steps sorts what is left of them. */
-const STEPS_A_READ = 50_000;
 
 /** Whose history is replayed. */
 export interface ReplayOf extends RatedBy {
@@ -57,19 +53,15 @@ export interface PastOfCustomer {
 function presentOf({ store, workspace, customer: { id } }: ReplayOf): PastOfCustomer {
   return {
     runs: () => runsOfCustomer(store, workspace, id),
-    steps: () => stepsOfCustomer(store.history(workspace), id),
+    steps: () => eachOf(store.history(workspace).stepsOfCustomer(id)),
     outcomes: (run) => store.outcomesOfRun(workspace, run),
     counters: (period) => store.countersOf(workspace, { customer: id, period }),
   };
 }
 
-/** A customer's steps as they are, page by page. */
-export async function* stepsOfCustomer(history: History, id: string): AsyncGenerator<Step> {
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const page: Step[] = await history.stepsOfCustomer(id, { after, limit: STEPS_A_READ });
-    yield* page;
-    after = page.length < STEPS_A_READ ? undefined : page.at(-1)?.seq;
-  }
+/** What stands in pages, one by one. */
+export async function* eachOf<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
+  for await (const page of pages) yield* page;
 }
 
 /** Is told what everything would have been charged. */

@@ -1,7 +1,6 @@
 /** Plays real history again under policies, one run tree after the other. Writes nothing. */
 
 import { TollgateError } from "../../domain/errors.ts";
-import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
 import { isStopping, type Policy } from "../../domain/policy/policy.ts";
 import { type ReplayedHit, type ReplayedRun, replayTree } from "../../domain/policy/replay-tree.ts";
@@ -12,6 +11,7 @@ import type { Onlooker } from "../history.ts";
 import type { Customer } from "../ports.ts";
 import { mayBeCondensed } from "../retention/condensed-runs.ts";
 import { wholeFrom } from "../retention/require-steps.ts";
+import { runsOf } from "./count-history.ts";
 
 /** What to play again. */
 export interface PolicySimulation {
@@ -68,24 +68,20 @@ export async function simulatePolicies(
   const { steps: about } = await store.size();
   const total = new Totals();
   const fromMs = await wholeFrom(store, workspace);
-  for (let after = ""; ; ) {
-    const page = await store.history(workspace).runs({ after, limit: PAGE_MAX_ROWS });
-    for (const root of page) {
-      if (!isWanted(root, request)) continue;
-      if (mayBeCondensed(root) && (await isOlder(context, workspace, { root, fromMs }))) continue;
-      onlooker.signal.throwIfAborted();
-      const tree = await readTree(context, workspace, root);
-      const terms = await termsOf(context, workspace, { root, tariff });
-      const replayed = replayTree(tree, { policies: request.policies, ...terms });
-      total.add(tree.length, replayed, terms.currency);
-      onlooker.onProgress(total.steps, about);
-      const { hits } = replayed;
-      if (hits.length > 0) await onlooker.onTree({ root: root.id, ...terms, hits });
-    }
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE_MAX_ROWS) return total;
-    after = last.id;
+  const customers = request.customers && [...new Set(request.customers)];
+  for await (const root of runsOf({ store, workspace, named: customers })) {
+    if (root.parent !== null || root.standing || root.customer === null) continue;
+    if (mayBeCondensed(root) && (await isOlder(context, workspace, { root, fromMs }))) continue;
+    onlooker.signal.throwIfAborted();
+    const tree = await readTree(context, workspace, root);
+    const terms = await termsOf(context, workspace, { root, tariff });
+    const replayed = replayTree(tree, { policies: request.policies, ...terms });
+    total.add(tree.length, replayed, terms.currency);
+    onlooker.onProgress(total.steps, about);
+    const { hits } = replayed;
+    if (hits.length > 0) await onlooker.onTree({ root: root.id, ...terms, hits });
   }
+  return total;
 }
 
 /** Whether a tree that has ended may lack steps. */
@@ -96,14 +92,6 @@ async function isOlder(
 ): Promise<boolean> {
   if (fromMs === Number.NEGATIVE_INFINITY) return false;
   return ((await store.run(workspace, root.id))?.lastSeenAtMs ?? 0) < fromMs;
-}
-
-function isWanted(
-  { parent, standing, customer }: RunFacts,
-  { customers }: PolicySimulation,
-): boolean {
-  if (parent !== null || standing || customer === null) return false;
-  return customers === null || customers.includes(customer);
 }
 
 /** A run and all below it, every parent before its children. */

@@ -10,6 +10,7 @@ import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { ContenderData } from "../../domain/simulation/contender-data.ts";
 import { readRates } from "../cards/conversion-rates.ts";
 import { type NewCard, VersionWriter, wholeCard } from "../cards/override-versions.ts";
+import { othersTurn } from "../commit/others-turn.ts";
 import type { EngineContext } from "../context.ts";
 import type { Customer } from "../ports.ts";
 import { requireSteps } from "../retention/require-steps.ts";
@@ -69,6 +70,8 @@ export async function simulate(
     if (billed === null || billed === "passed over") continue;
     sum.add(billed);
     await listener.onCustomer(billed);
+    // On a store that answers at once nothing else would have its turn before the last bill.
+    await othersTurn();
   }
   return sum.total(currency, runs);
 }

@@ -13,23 +13,24 @@ export function memoryHistory(
   workspace: string,
   tables: Tables,
 ): History {
+  async function* stepsOf(customer: string): AsyncGenerator<Step[]> {
+    yield [...tables.steps.values()]
+      .filter((step) => step.customer === customer)
+      .sort((a, b) => a.seq - b.seq);
+  }
   return {
-    sumSteps: (request, onlooker) => sumStepPages(store, { workspace, request }, onlooker),
-    stepsOfCustomer: (customer, { after, limit }) =>
-      [...tables.steps.values()]
-        .filter((step) => step.customer === customer && step.seq > after)
-        .sort((a, b) => a.seq - b.seq)
-        .slice(0, limit),
-    formerStepsOfCustomer: (customer, { after, limit }) => {
-      const isSame = (a: Step, b: Step) => stepKeyText(a) === stepKeyText(b);
-      return tables.formerSteps
-        .filter((step) => step.customer === customer && step.seq > after)
-        .sort((a, b) => a.seq - b.seq)
-        .slice(0, limit)
+    sumSteps: (request, onlooker) => {
+      return sumStepPages(store, { workspace, request, stepsOf }, onlooker);
+    },
+    stepsOfCustomer: stepsOf,
+    async *formerStepsOfCustomer(customer) {
+      const revisions = [...tables.formerSteps, ...tables.steps.values()];
+      const ofSteps = Map.groupBy(revisions, stepKeyText);
+      yield tables.formerSteps
+        .filter((step) => step.customer === customer)
         .map((step) => {
-          const later = [...tables.formerSteps, ...tables.steps.values()].flatMap((other) => {
-            return isSame(other, step) && other.seq > step.seq ? other.seq : [];
-          });
+          const seqs = ofSteps.get(stepKeyText(step))?.map(({ seq }) => seq) ?? [];
+          const later = seqs.filter((seq) => seq > step.seq);
           return { step, untilSeq: Math.min(...later) - 1 };
         });
     },

@@ -44,7 +44,7 @@ import { AskedOfWorkspaces, ofKeysAsked } from "./asked-together.ts";
 import type { Parameter } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
 import { ADJUSTMENT_PAGE, listQuery } from "./list-query.ts";
-import { postgresHistory, type RowsOf } from "./postgres-history.ts";
+import { type PagesOf, postgresHistory, type RowsOf } from "./postgres-history.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
 import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
@@ -78,6 +78,9 @@ export abstract class PostgresReads {
 
   /** The same for lists and reports, which may take long: no commit waits for them. */
   protected abstract many(workspace: string, sql: string, ...values: Parameter[]): Promise<Row[]>;
+
+  /** The same, for more rows than fit into memory: page by page, of one statement. */
+  protected abstract pages(ws: string, sql: string, ...values: Parameter[]): AsyncIterable<Row[]>;
 
   /** What reads of many rows in files of their own work with. */
   protected abstract parts(workspace: string): Promise<ReadParts>;
@@ -139,7 +142,8 @@ export abstract class PostgresReads {
 
   history(workspace: string): History {
     const rowsOf: RowsOf = (sql, ...values) => this.many(workspace, sql, ...values);
-    return postgresHistory(this, workspace, rowsOf);
+    const pagesOf: PagesOf = (sql, ...values) => this.pages(workspace, sql, ...values);
+    return postgresHistory(this, workspace, { rowsOf, pagesOf });
   }
 
   async rollups(workspace: string, filter: UsageFilter): Promise<RollupRow[]> {

@@ -190,6 +190,11 @@ class PostgresStore extends PostgresReads implements Store {
     return this.#sessions.rows(ws, sql, [ws, ...values]);
   }
 
+  protected async *pages(workspace: string, sql: string, ...values: Parameter[]) {
+    const ws = await this.#ws(workspace);
+    yield* this.#sessions.pages(ws, sql, [ws, ...values]);
+  }
+
   protected async parts(workspace: string): Promise<ReadParts> {
     const ws = await this.#ws(workspace);
     return { queries: this.#sessions.reads(ws), ws };

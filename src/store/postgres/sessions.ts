@@ -35,6 +35,11 @@ const CUT = /^(08...|57P0[123])$/;
 /** The server plans for any values after five uses. */
 const PLANNED_ANEW_FROM_USES = 8;
 
+/** Rows in a page. */
+const PAGE_ROWS = 1_000;
+const DECLARE = "DECLARE tollgate_pages NO SCROLL CURSOR WITH HOLD FOR";
+const FETCH = `FETCH ${PAGE_ROWS} FROM tollgate_pages`;
+
 const BOUNDS = {
   statementMaxMs: DATABASE_STATEMENT_MAX_MS,
   silenceMaxMs: DATABASE_SILENCE_MAX_MS,
@@ -140,6 +145,44 @@ export class Sessions {
     }
   }
 
+  /**
+   * Rows for reports in pages. The server carries the statement out once and keeps its rows beside
+   * the tables, so no transaction is open while they are taken: one would keep former versions of
+   * busy rows alive, and whoever takes its time would be cut off. The connection is nobody else's
+   * until the last page was taken, or whoever takes them stops.
+   */
+  async *pages(ws: number, sql: string, values: readonly Parameter[]): AsyncGenerator<Row[]> {
+    const client = await this.#declared({ ws, sql, values });
+    let isSound = false;
+    try {
+      for (let taken = PAGE_ROWS; taken === PAGE_ROWS; ) {
+        isSound = false;
+        const { rows } = await control(client, FETCH);
+        isSound = true;
+        taken = rows.length;
+        yield rows;
+      }
+    } finally {
+      await closePages(client, isSound);
+    }
+  }
+
+  /** Nothing has been taken yet, so a connection that was cut is no reason to fail. */
+  async #declared({ ws, sql, values }: Asked): Promise<Client> {
+    for (let cut = 0; ; cut += 1) {
+      const client = await connect(this.#pools.readers);
+      this.#countUse(client);
+      try {
+        await this.#becomes(client, ws);
+        await rowsOf(client, `${DECLARE} ${sql}`, values);
+        return client;
+      } catch (error) {
+        client.release(true);
+        if (cut >= DATABASE_READERS_MAX_COUNT || !wasCut(error)) throw error;
+      }
+    }
+  }
+
   /** Rows of one tenant for reports, however many they are. */
   reads(ws: number): Queries {
     return queriesBy((sql, values) => this.rows(ws, sql, values));
@@ -162,6 +205,15 @@ export class Sessions {
     await Promise.all(Object.values(this.#pools).map((pool) => pool.end()));
   }
 }
+
+/** Gives a connection back without the rows that were left; one that failed is closed. */
+async function closePages(client: Client, isSound: boolean): Promise<void> {
+  const closed = isSound && (await control(client, "CLOSE tollgate_pages").then(isDone, isNot));
+  client.release(!closed);
+}
+
+const isDone = () => true;
+const isNot = () => false;
 
 function queriesBy(ask: (sql: string, values: readonly Parameter[]) => Promise<Row[]>): Queries {
   const query = async ({ text, values = [] }: Query) => {

@@ -277,7 +277,7 @@ class SqliteStore extends SoleStore implements Store {
     const runs = (page: PageAfter<string>) => {
       return this.#totals<"runPage">({ name: "runPage", ws, page });
     };
-    return sqliteHistory({ path, ws, shared: this.#shared, runs });
+    return sqliteHistory({ store: this, workspace, path, ws, shared: this.#shared, runs });
   }
 
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]> {
