@@ -96,25 +96,42 @@ export function advance(
   move: Move,
   priceOf: PriceOfVersion,
 ): Advanced {
-  const before = counter ?? EMPTY_COUNTER;
-  const after = moveCounter(before, move, priceOf);
-  return { counter: after, marginal: (after.amount - before.amount) as Amount };
+  const after = moveCounter(counter, move, priceOf);
+  return { counter: after, marginal: marginalOf(counter, after) };
 }
 
-function moveCounter(before: Counter, move: Move, priceOf: PriceOfVersion): Counter {
-  const { cardVersionId, quantity, later } = before;
-  const isAlone = cardVersionId === null || cardVersionId === move.cardVersionId;
-  return isAlone && later.length === 0
-    ? moveOnly(quantity, move, priceOf)
-    : moveAmong(segmentsOf(before), move, priceOf);
+/** What a move has changed of a running total. */
+export function marginalOf(before: Counter | undefined, after: Counter): Amount {
+  return before === undefined ? after.amount : ((after.amount - before.amount) as Amount);
 }
 
-function moveOnly(quantity: bigint, move: Move, priceOf: PriceOfVersion): Counter {
+/** The counter alone that `advance` comes to. */
+export function moveCounter(
+  counter: Counter | undefined,
+  move: Move,
+  priceOf: PriceOfVersion,
+): Counter {
   const { cardVersionId } = move;
+  const alone = moveAlone(counter, move, priceOf(cardVersionId).price);
+  return alone ?? moveAmong(segmentsOf(counter ?? EMPTY_COUNTER), move, priceOf);
+}
+
+/**
+ * The same of a counter that no other version has moved, by that version's price: nearly all, on
+ * the path of every step. Null: another has.
+ */
+export function moveAlone(
+  counter: Counter | undefined,
+  move: Move,
+  price: PriceFunction,
+): Counter | null {
+  const { cardVersionId, quantity, later } = counter ?? EMPTY_COUNTER;
+  const isAlone = cardVersionId === null || cardVersionId === move.cardVersionId;
+  if (!isAlone || later.length > 0) return null;
   const moved = movedQuantity(quantity, move);
   if (moved === 0n) return EMPTY_COUNTER;
-  const amount = priceOf(cardVersionId).price.amountAt(moved);
-  return { cardVersionId, quantity: moved, later: NONE, amount };
+  const amount = price.amountAt(moved);
+  return { cardVersionId: move.cardVersionId, quantity: moved, later: NONE, amount };
 }
 
 function moveAmong(segments: readonly Segment[], move: Move, priceOf: PriceOfVersion): Counter {

@@ -9,6 +9,7 @@ import type { Step } from "../../domain/event/step.ts";
 import { chargedBy, isTrialCell } from "../../domain/event/trial-cell.ts";
 import { type Amount, type Quantity, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import type { AdjustmentReason } from "../../domain/period/records.ts";
+import { marginalOf } from "../../domain/rating/counter.ts";
 import type { CompiledCard, MeteredQuantity } from "../../domain/rating/meter.ts";
 import { chargesOfRating } from "../../domain/run/rating-charges.ts";
 import { rollupKeyOfStep, tokensOfStep, totalsOfStep } from "../../domain/run/rollup.ts";
@@ -151,18 +152,20 @@ export class Ledger {
     const { cardKey } = card;
     const closed = metered.length > 0 && this.state.isClosed(at);
     const shares = new Array<RunShare>(metered.length);
-    for (const [index, item] of metered.entries()) {
+    // By its places: going through entries makes a pair of each, on the path of every step.
+    for (let place = 0; place < metered.length; place += 1) {
+      const item = metered[place] as MeteredQuantity;
       const slot = this.state.counter(at, cardKey, item);
       const delta = sign === 1n ? item.quantity : -item.quantity;
       const before = slot.counter;
-      const moved = this.tariff.advance(before, card, { item, delta });
-      this.state.moveCounter(slot, moved.counter);
-      const share = { chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal };
+      const after = this.tariff.moved(before, card, { item, delta });
+      this.state.moveCounter(slot, after);
+      const amount = marginalOf(before, after);
+      shares[place] = { chargeKey: item.chargeKey, cell: item.cell, amount };
       if (closed) {
-        const parts = adjustedParts(this.tariff, item, { before, after: moved.counter });
+        const parts = adjustedParts(this.tariff, item, { before, after });
         this.adjust({ at, cardKey, cause: causeOf(by, reason) }, item, parts);
       }
-      shares[index] = share;
     }
     return shares;
   }

@@ -40,6 +40,12 @@ export interface Tariff {
   ): readonly ConversionRate[];
   versionById(versionId: number): RateCardVersion;
   periodOf(customer: Pick<Customer, "timeZone" | "anchorDay">, atMs: number): BillingPeriod;
+  /** The counter alone that `advance` comes to: for the path of every step. */
+  moved(
+    counter: Counter | undefined,
+    card: CompiledCard,
+    move: { readonly item: MeteredQuantity; readonly delta: bigint },
+  ): Counter;
   /** Moves a counter and says what that changes of the period's amount. */
   advance(
     counter: Counter | undefined,

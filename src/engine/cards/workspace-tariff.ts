@@ -8,8 +8,19 @@ import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
 import { rememberedPeriods } from "../../domain/period/billing-period.ts";
 import { cardKeyAt, customerSpans } from "../../domain/period/customer-cards.ts";
-import { advance } from "../../domain/rating/counter.ts";
-import { type CompiledCard, type CostConversion, compileCard } from "../../domain/rating/meter.ts";
+import {
+  advance,
+  type Counter,
+  type Move,
+  moveAlone,
+  moveCounter,
+} from "../../domain/rating/counter.ts";
+import {
+  type CompiledCard,
+  type CostConversion,
+  compileCard,
+  type MeteredQuantity,
+} from "../../domain/rating/meter.ts";
 import type { RateCard, RateCardVersion } from "../../domain/rating/rate-card.ts";
 import { versionInForce } from "../../domain/rating/select-version.ts";
 import { KeptByVersion } from "../commit/rules.ts";
@@ -57,6 +68,8 @@ export function tariffOf(
   const periods = rememberedPeriods();
   const versionsOf = (cardKey: string | null) => versionsByKey.get(cardKey ?? defaultKey) ?? [];
   const dates = [...cards, ...rates].map(({ effectiveFromMs }) => effectiveFromMs);
+  const moveAmongCards = (counter: Counter | undefined, move: Move, item: MeteredQuantity) =>
+    moveCounter(counter, move, (id) => cardById(id).segmentPrice(item.chargeKey, item.cell));
   const waits = [...compiled.values()].map((card) => card.waits);
   return {
     waitsForEnd: waits.some(({ runs, outcomes }) => runs || outcomes),
@@ -91,6 +104,11 @@ export function tariffOf(
     },
     versionById: (id) => present(versions.get(id), `card version ${id}`),
     periodOf: (customer, atMs) => periods(atMs, customer),
+    moved: (counter, card, { item, delta }) => {
+      const move = { cardVersionId: card.id, delta };
+      const { price } = card.segmentPrice(item.chargeKey, item.cell);
+      return moveAlone(counter, move, price) ?? moveAmongCards(counter, move, item);
+    },
     advance: (counter, card, { item, delta }) => {
       const priceOf = (id: number) => cardById(id).segmentPrice(item.chargeKey, item.cell);
       return advance(counter, { cardVersionId: card.id, delta }, priceOf);
