@@ -17,6 +17,7 @@ import { type Desk, openDesk } from "./billing-desk.ts";
 
 const WHO = { reason: "our ERP", by: "anna" };
 const SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const PER_UNIT = { model: "per_unit", unit: "1" };
 const LOCAL = connectorHttp({ privateRanges: ["127.0.0.1"] });
 
 /** A receiver that answers as it is told, and counts each id once. */
@@ -122,22 +123,69 @@ describe("exports", () => {
     assert.deepEqual((await lines()).counts, { confirmed: 2 });
   });
 
+  const voidSteps = () => {
+    const about = { type: "step.voided", run: "run of acme", occurredAt: "2026-11-09T13:00:00Z" };
+    const voids = ["e1", "e2"].map((id) => {
+      return { ...about, id: `v ${id}`, target: { id }, reason: "a test" };
+    });
+    return desk.ok("POST", "/v1/events", voids);
+  };
+
   test("usage that is taken back altogether is told as what is less", async () => {
     await ready();
     await desk.steps("acme", "2026-11-09", 2);
     await run();
-    const about = { type: "step.voided", run: "run of acme", occurredAt: "2026-11-09T13:00:00Z" };
-    const voids = ["e1", "e2"].map((id) => ({
-      ...about,
-      id: `v ${id}`,
-      target: { id },
-      reason: "a test",
-    }));
-    await desk.ok("POST", "/v1/events", voids);
+    await voidSteps();
     // Verification holds lines against books that did not change for a while.
     desk.clock.now += 3_600_000;
     await run();
     assert.deepEqual(receiver.values("acme", "calls"), ["2", "-2"]);
+  });
+
+  const SECONDS = {
+    ...{ key: "desk", currency: "USD" },
+    charges: [
+      { ...{ key: "calls", name: "Calls" }, meter: { sum: "seconds" }, price: PER_UNIT },
+      { ...{ key: "done", name: "Resolved" }, meter: { count: "outcomes" }, price: PER_UNIT },
+    ],
+  };
+  const compute = (id: string, seconds: string, occurredAt: string) => {
+    const about = { run: "run of acme", customer: "acme", kind: "compute", provider: "e2b" };
+    return desk.ok("POST", "/v1/events", [{ ...about, id, usage: { seconds }, occurredAt }]);
+  };
+
+  test("a charge that is rated anew by another measure takes nothing off the other one", async () => {
+    await ready();
+    await desk.steps("acme", "2026-11-09", 4);
+    await compute("s1", "30", "2026-11-09T12:00:00Z");
+    await run();
+    assert.deepEqual(receiver.values("acme", "calls"), ["5"]);
+    await desk.ok("POST", "/v1/rate-cards?effectiveFrom=2026-11-02T00:00:00Z&rerate=true", SECONDS);
+    desk.clock.now += 3_600_000;
+    await run();
+    await run();
+    // Five steps come to nothing, and 30 seconds are new: not "25 more" of whatever.
+    assert.deepEqual(receiver.values("acme", "calls"), ["5", "-5"]);
+    assert.deepEqual(receiver.values("acme", "calls (sum:seconds)"), ["30"]);
+  });
+
+  test("an item keeps its measure where nothing else is left of its period, and later", async () => {
+    await ready();
+    await desk.steps("acme", "2026-11-09", 2);
+    await desk.ok("POST", "/v1/rate-cards?effective=now", SECONDS);
+    await compute("s1", "30", "2026-11-10T00:00:00Z");
+    desk.clock.now += 26 * 3_600_000;
+    await run();
+    await voidSteps();
+    desk.clock.now += 3_600_000;
+    await run();
+    assert.deepEqual(receiver.values("acme", "calls"), ["2", "-2"]);
+    assert.deepEqual(receiver.values("acme", "calls (sum:seconds)"), ["30"]);
+    await compute("s2", "7", "2026-12-01T12:00:00Z");
+    desk.clock.now = Date.parse("2026-12-05T00:00:00Z");
+    await run();
+    assert.deepEqual(receiver.values("acme", "calls"), ["2", "-2"]);
+    assert.deepEqual(receiver.values("acme", "calls (sum:seconds)"), ["30", "7"]);
   });
 
   test("units that were counted elsewhere are not told: they were billed there", async () => {
