@@ -154,7 +154,7 @@ describe("exports", () => {
     return desk.ok("POST", "/v1/events", [{ ...about, id, usage: { seconds }, occurredAt }]);
   };
 
-  test("a charge that is rated anew by another measure takes nothing off the other one", async () => {
+  test("a charge that is rated anew by another measure takes nothing off the former", async () => {
     await ready();
     await desk.steps("acme", "2026-11-09", 4);
     await compute("s1", "30", "2026-11-09T12:00:00Z");
@@ -169,7 +169,7 @@ describe("exports", () => {
     assert.deepEqual(receiver.values("acme", "calls (sum:seconds)"), ["30"]);
   });
 
-  test("an item keeps its measure where nothing else is left of its period, and later", async () => {
+  test("an item keeps its measure where nothing else is left of its period", async () => {
     await ready();
     await desk.steps("acme", "2026-11-09", 2);
     await desk.ok("POST", "/v1/rate-cards?effective=now", SECONDS);

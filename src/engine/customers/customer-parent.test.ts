@@ -172,7 +172,7 @@ test("a parent without anything of its own gets a statement for what is due belo
   assert.deepEqual(await closeMonth(world, "2026-12"), [], "carried already");
 });
 
-test("a statement is the former parent's where its customer moves before it is carried", async () => {
+test("a statement is the former parent's where a child moves before it is carried", async () => {
   const world = await family("own");
   await call(world, "group", 1);
   await call(world, "child", 9);

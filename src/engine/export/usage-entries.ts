@@ -1,7 +1,7 @@
 /**
  * What customers used, for targets that price it themselves: quantities by item and period, from
- * the counters. What was counted elsewhere before a customer moved here is in these and is not told:
- * it was billed where it was counted.
+ * the counters. What was counted elsewhere before a customer moved here is in these and is not
+ * told: it was billed where it was counted.
  */
 import { isTrialCell } from "../../domain/event/trial-cell.ts";
 import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";

@@ -1,4 +1,4 @@
-/** Periods that need a statement though nobody used anything: it carries what is due of children. */
+/** Periods that need a statement though nobody used anything: it carries what children owe. */
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import { recordedActs } from "../acts/recorded-acts.ts";
 import type { EngineContext } from "../context.ts";

@@ -136,7 +136,8 @@ export class ExportBooks {
     const isMuch = isOfItem && sent > most + rest;
     const isLittle = (isWhole || !isOfItem) && sent < least - rest;
     const [is, wanted] = [sent, isMuch ? most : least].map(formatValue);
-    const problem = `${last.line.item} is told as ${is} in all where our books say ${wanted}: ${ALTERED}`;
+    const was = `${last.line.item} is told as ${is} in all`;
+    const problem = `${was} where our books say ${wanted}: ${ALTERED}`;
     this.#file.findings.expect(!isMuch && !isLittle, [LINES, last.key, problem]);
   }
 
