@@ -106,7 +106,7 @@ export const CREDIT: readonly Clause[] = [
   { name: "books of credit come back, and are found when they are due", check: checkBooks },
   { name: "customers are found by who stands above them", check: checkParents },
   {
-    name: "a unit finds the periods in which a customer used anything, or something is booked for it",
+    name: "a unit finds the periods in which a customer is charged, used or booked",
     check: checkChargedPeriods,
   },
   { name: "a unit finds what a customer's period came to", check: checkUnitRollups },
