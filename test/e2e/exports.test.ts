@@ -188,6 +188,32 @@ describe("exports", () => {
     assert.deepEqual(receiver.values("acme", "calls (sum:seconds)"), ["30", "7"]);
   });
 
+  test("windows of a sandbox end by its own clock", async () => {
+    const made = await desk.ok("POST", "/v1/workspaces", {
+      ...{ name: "trial", startAt: "2030-01-01T00:00:00Z" },
+    });
+    const key = String(made.body.secret);
+    const call = async (method: string, path: string, body?: unknown) => {
+      const answer = await desk.api.call(method, path, { key, ...(body ? { body } : {}) });
+      assert.ok(answer.status < 300, answer.text);
+      return answer;
+    };
+    await call("POST", "/v1/rate-cards", SECONDS);
+    const document = { connector: "webhook", account: "trial", mode: "usage", window: "day" };
+    const settings = { since: "2030-01-01", settings: { url } };
+    await call("PUT", "/v1/targets/erp", { document: { ...document, ...settings }, ...WHO });
+    const about = { run: "r", customer: "acme", kind: "compute", provider: "e2b" };
+    const step = { ...about, id: "s", usage: { seconds: "30" } };
+    await call("POST", "/v1/events", [{ ...step, occurredAt: "2030-01-01T00:00:00Z" }]);
+    const windows = async () => {
+      const { lines } = (await call("GET", "/v1/targets/erp/plan")).body;
+      return (lines as unknown as { window: { to: string } }[]).map(({ window }) => window.to);
+    };
+    assert.deepEqual(await windows(), [], "the first day is under way");
+    await call("POST", "/v1/clock/advance", { by: "P1D" });
+    assert.deepEqual(await windows(), ["2030-01-02T00:00:00.000Z"]);
+  });
+
   test("units that were counted elsewhere are not told: they were billed there", async () => {
     await ready();
     await desk.steps("acme", "2026-11-09", 2);
