@@ -119,7 +119,7 @@ function ledgerOf(count: number): ExportLedger {
       return ids.slice(from, from + limit);
     },
     entries: () => entries,
-    nowMs: () => Date.now(),
+    nowMs: () => PERIOD.endMs,
     openPeriod: () => PERIOD,
     partsOf: () => [],
   };
