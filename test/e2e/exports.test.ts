@@ -82,9 +82,12 @@ describe("exports", () => {
     desk.clock.now = Date.parse("2026-11-10T00:00:00Z");
   });
   afterEach(async () => {
-    await desk.verify();
-    await desk.server.stop();
-    receiver.close();
+    try {
+      await desk.verify();
+    } finally {
+      await desk.server.stop();
+      receiver.close();
+    }
   });
   const set = async (some: object = {}, id = "erp") => {
     const document = {
