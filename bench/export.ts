@@ -119,6 +119,7 @@ function ledgerOf(count: number): ExportLedger {
       return ids.slice(from, from + limit);
     },
     entries: () => entries,
+    nowMs: () => PERIOD.endMs,
     openPeriod: () => PERIOD,
     partsOf: () => [],
   };

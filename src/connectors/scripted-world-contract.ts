@@ -98,6 +98,10 @@ export class ScriptedLedger implements ExportLedger {
       .map(({ customer: _, ...entry }) => (mode === "statement" ? entry : { ...entry, parts: [] }));
   }
 
+  nowMs(): number {
+    return this.#nowMs();
+  }
+
   openPeriod(): BillingPeriod {
     return periodAt(this.#nowMs(), { timeZone: "UTC", anchorDay: 1 });
   }

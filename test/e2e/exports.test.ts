@@ -17,6 +17,7 @@ import { type Desk, openDesk } from "./billing-desk.ts";
 
 const WHO = { reason: "our ERP", by: "anna" };
 const SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const PER_UNIT = { model: "per_unit", unit: "1" };
 const LOCAL = connectorHttp({ privateRanges: ["127.0.0.1"] });
 
 /** A receiver that answers as it is told, and counts each id once. */
@@ -121,22 +122,95 @@ describe("exports", () => {
     assert.deepEqual((await lines()).counts, { confirmed: 2 });
   });
 
+  const voidSteps = () => {
+    const about = { type: "step.voided", run: "run of acme", occurredAt: "2026-11-09T13:00:00Z" };
+    const voids = ["e1", "e2"].map((id) => {
+      return { ...about, id: `v ${id}`, target: { id }, reason: "a test" };
+    });
+    return desk.ok("POST", "/v1/events", voids);
+  };
+
   test("usage that is taken back altogether is told as what is less", async () => {
     await ready();
     await desk.steps("acme", "2026-11-09", 2);
     await run();
-    const about = { type: "step.voided", run: "run of acme", occurredAt: "2026-11-09T13:00:00Z" };
-    const voids = ["e1", "e2"].map((id) => ({
-      ...about,
-      id: `v ${id}`,
-      target: { id },
-      reason: "a test",
-    }));
-    await desk.ok("POST", "/v1/events", voids);
+    await voidSteps();
     // Verification holds lines against books that did not change for a while.
     desk.clock.now += 3_600_000;
     await run();
     assert.deepEqual(receiver.values("acme", "calls"), ["2", "-2"]);
+  });
+
+  const SECONDS = {
+    ...{ key: "desk", currency: "USD" },
+    charges: [
+      { ...{ key: "calls", name: "Calls" }, meter: { sum: "seconds" }, price: PER_UNIT },
+      { ...{ key: "done", name: "Resolved" }, meter: { count: "outcomes" }, price: PER_UNIT },
+    ],
+  };
+  const compute = (id: string, seconds: string, occurredAt: string) => {
+    const about = { run: "run of acme", customer: "acme", kind: "compute", provider: "e2b" };
+    return desk.ok("POST", "/v1/events", [{ ...about, id, usage: { seconds }, occurredAt }]);
+  };
+
+  test("a charge that is rated anew by another measure takes nothing off the former", async () => {
+    await ready();
+    await desk.steps("acme", "2026-11-09", 4);
+    await compute("s1", "30", "2026-11-09T12:00:00Z");
+    await run();
+    assert.deepEqual(receiver.values("acme", "calls"), ["5"]);
+    await desk.ok("POST", "/v1/rate-cards?effectiveFrom=2026-11-02T00:00:00Z&rerate=true", SECONDS);
+    desk.clock.now += 3_600_000;
+    await run();
+    await run();
+    // Five steps come to nothing, and 30 seconds are new: not "25 more" of whatever.
+    assert.deepEqual(receiver.values("acme", "calls"), ["5", "-5"]);
+    assert.deepEqual(receiver.values("acme", "calls (sum:seconds)"), ["30"]);
+  });
+
+  test("an item keeps its measure where nothing else is left of its period", async () => {
+    await ready();
+    await desk.steps("acme", "2026-11-09", 2);
+    await desk.ok("POST", "/v1/rate-cards?effective=now", SECONDS);
+    await compute("s1", "30", "2026-11-10T00:00:00Z");
+    desk.clock.now += 26 * 3_600_000;
+    await run();
+    await voidSteps();
+    desk.clock.now += 3_600_000;
+    await run();
+    assert.deepEqual(receiver.values("acme", "calls"), ["2", "-2"]);
+    assert.deepEqual(receiver.values("acme", "calls (sum:seconds)"), ["30"]);
+    await compute("s2", "7", "2026-12-01T12:00:00Z");
+    desk.clock.now = Date.parse("2026-12-05T00:00:00Z");
+    await run();
+    assert.deepEqual(receiver.values("acme", "calls"), ["2", "-2"]);
+    assert.deepEqual(receiver.values("acme", "calls (sum:seconds)"), ["30", "7"]);
+  });
+
+  test("windows of a sandbox end by its own clock", async () => {
+    const made = await desk.ok("POST", "/v1/workspaces", {
+      ...{ name: "trial", startAt: "2030-01-01T00:00:00Z" },
+    });
+    const key = String(made.body.secret);
+    const call = async (method: string, path: string, body?: unknown) => {
+      const answer = await desk.api.call(method, path, { key, ...(body ? { body } : {}) });
+      assert.ok(answer.status < 300, answer.text);
+      return answer;
+    };
+    await call("POST", "/v1/rate-cards", SECONDS);
+    const document = { connector: "webhook", account: "trial", mode: "usage", window: "day" };
+    const settings = { since: "2030-01-01", settings: { url } };
+    await call("PUT", "/v1/targets/erp", { document: { ...document, ...settings }, ...WHO });
+    const about = { run: "r", customer: "acme", kind: "compute", provider: "e2b" };
+    const step = { ...about, id: "s", usage: { seconds: "30" } };
+    await call("POST", "/v1/events", [{ ...step, occurredAt: "2030-01-01T00:00:00Z" }]);
+    const windows = async () => {
+      const { lines } = (await call("GET", "/v1/targets/erp/plan")).body;
+      return (lines as unknown as { window: { to: string } }[]).map(({ window }) => window.to);
+    };
+    assert.deepEqual(await windows(), [], "the first day is under way");
+    await call("POST", "/v1/clock/advance", { by: "P1D" });
+    assert.deepEqual(await windows(), ["2030-01-02T00:00:00.000Z"]);
   });
 
   test("units that were counted elsewhere are not told: they were billed there", async () => {

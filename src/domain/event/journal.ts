@@ -65,6 +65,7 @@ export const JOURNAL_KINDS = [
   "export.skipped",
   "retention.begun",
   "steps.removed",
+  "parent.left",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

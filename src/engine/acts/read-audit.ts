@@ -17,6 +17,7 @@ const NOT_DECIDED: ReadonlySet<JournalKind> = new Set([
   ...(["alert.look_due", "alert.looked"] as const),
   "policy.reached",
   "run.restated",
+  "parent.left",
   "act.signed",
 ]);
 

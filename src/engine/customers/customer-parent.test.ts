@@ -144,3 +144,57 @@ test("credit moves between a parent and its child, and to no stranger", async ()
     ["EUR 4.5", "USD 1"],
   );
 });
+
+const PARENT = { id: "group", pays: true, credit: "own" as const };
+const FROM_HERE = { id: "group", pays: false, credit: "own" as const };
+
+/** Closes all of a month, and tells who is to pay what, and what each carries. */
+async function closeMonth({ engine }: World, period: string): Promise<string[]> {
+  const request = { customer: null, period, early: true };
+  const { statements } = await engine.closePeriod("w", request);
+  return statements.map(({ customer, document }) => {
+    const { total, amountDue = total, billedTo, children = [] } = JSON.parse(document);
+    const carried = children.map((one: { due: string; carriedBefore: string }) => {
+      return `${one.due} - ${one.carriedBefore}`;
+    });
+    const own = billedTo === undefined ? amountDue : "0";
+    return `${customer} pays ${own}${carried.length > 0 ? ` carrying ${carried}` : ""}`;
+  });
+}
+
+test("a parent without anything of its own gets a statement for what is due below it", async () => {
+  const world = await family("own");
+  await call(world, "child", 9);
+  assert.deepEqual(await closeMonth(world, "2026-11"), ["child pays 0"]);
+  // The same command does the rest: nobody else would ever be billed for the nine.
+  assert.deepEqual(await closeMonth(world, "2026-11"), ["group pays 9 carrying 9 - 0"]);
+  await assert.rejects(close(world, "group"), { code: "statement.not_found" });
+  assert.deepEqual(await closeMonth(world, "2026-12"), [], "carried already");
+});
+
+test("a statement is the former parent's where a child moves before it is carried", async () => {
+  const world = await family("own");
+  await call(world, "group", 1);
+  await call(world, "child", 9);
+  await close(world, "child");
+  await world.engine.saveCustomer("w", { id: "child", settings: { parent: null } });
+  assert.deepEqual(await closeMonth(world, "2026-11"), ["group pays 10 carrying 9 - 0"]);
+});
+
+test("what is issued again to the child itself is given back to the parent", async () => {
+  for (const settings of [{ parent: FROM_HERE }, { parent: null }]) {
+    const world = await family("own");
+    await call(world, "child", 9);
+    const { statements } = await world.engine.closePeriod("w", {
+      ...{ customer: "child", period: "2026-11", early: true },
+    });
+    assert.deepEqual(await closeMonth(world, "2026-11"), ["group pays 9 carrying 9 - 0"]);
+    await world.engine.saveCustomer("w", { id: "child", settings });
+    const [{ id } = assert.fail("no statement")] = statements;
+    const again = await world.engine.reissueStatement("w", { ...WHO, statement: id });
+    assert.equal(JSON.parse(again.document).billedTo, undefined);
+    assert.deepEqual(await closeMonth(world, "2026-12"), ["group pays -9 carrying 0 - 9"]);
+    await world.engine.saveCustomer("w", { id: "child", settings: { parent: PARENT } });
+    assert.deepEqual(await closeMonth(world, "2027-01"), []);
+  }
+});

@@ -59,6 +59,11 @@ export async function saveCustomer(
     if (plain.parent !== undefined) await requireParent(store, act, customer);
     state.customers.set(id, customer);
     journal("customer.saved", id, customer);
+    const former = known?.parent?.id;
+    if (former !== undefined && former !== customer.parent?.id && billed.closed.length > 0) {
+      // What was billed to it, it carries still (carried-statements.ts).
+      journal("parent.left", former, { parent: former, customer: id });
+    }
     return customer;
   });
 }

@@ -124,6 +124,8 @@ export interface ExportLedger {
       readonly told?: readonly ToldItem[];
     },
   ): Answer<LedgerEntry[]>;
+  /** Their time, by which windows end: a sandbox's own. Answers and claims have the machine's. */
+  nowMs(workspace: string): Answer<number>;
   /** The period under way of a customer: what is late may be told in it. Null: no such customer. */
   openPeriod(workspace: string, customer: string): Answer<BillingPeriod | null>;
   /** Parts of what an entry was read from before. */

@@ -33,6 +33,7 @@ export function ledgerOfStore(context: LedgerContext): ExportLedger {
           return mode === "rated" ? payable.items(period) : [payable.whole(period)];
         });
     },
+    nowMs: async (workspace) => (await context.clocks.of(workspace)).nowMs(),
     openPeriod: async (workspace, id) => {
       const customer = await store.customer(workspace, id);
       if (customer === undefined) return null;

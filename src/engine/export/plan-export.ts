@@ -69,7 +69,8 @@ export async function planCustomer(
     const before = told ?? last.filter((line) => line.item === item);
     const periods = accountPeriods(own, before, told !== null);
     const itemTerms = told === null ? terms : { ...terms, told };
-    const plan = planItem(open, periods, { before, terms: itemTerms });
+    const nowMs = context.clock.nowMs();
+    const plan = planItem(open, periods, { before, terms: itemTerms, nowMs });
     let no = before.reduce((most, line) => Math.max(most, line.no), 0);
     for (const planned of plan.lines) {
       no += 1;
@@ -90,11 +91,18 @@ export async function planCustomer(
     : { lines, carried, missing };
 }
 
+interface ItemToPlan {
+  readonly before: readonly ExportLine[];
+  readonly terms: AccountTerms;
+  /** The machine's time: how long a line may be taken back does not follow a sandbox's. */
+  readonly nowMs: number;
+}
+
 /** What one item is owed, or has to give back. */
 function planItem(
   { target, connector }: OpenTarget,
   periods: readonly AccountPeriod[],
-  { before, terms }: { readonly before: readonly ExportLine[]; readonly terms: AccountTerms },
+  { before, terms, nowMs }: ItemToPlan,
 ): AccountPlan & { readonly takesBack: ExportLine | null } {
   const capability = connector.capability(target);
   const waits = before.some((line) => isTakingBack(line, capability) && !isDone(line));
@@ -104,8 +112,7 @@ function planItem(
   const isMuch = quantize(-plan.carried, terms.numbers) > 0n && plan.lines.length === 0;
   const isPossible = terms.values === "delta" && !terms.numbers.negative;
   if (!isMuch || !isPossible) return { ...plan, takesBack: null };
-  const canTakeBack = (line: ExportLine) =>
-    connector.canTakeBack?.(line, terms.nowMs, target) ?? false;
+  const canTakeBack = (line: ExportLine) => connector.canTakeBack?.(line, nowMs, target) ?? false;
   return takeBack(periods, { before, canTakeBack, terms }) ?? { ...plan, takesBack: null };
 }
 
@@ -145,7 +152,14 @@ export async function accountTerms(
   const { numbers, values, pastMaxMs }: Capability = connector.capability(target);
   const isWhole = target.mode !== "usage";
   const cut = { kind: target.window, timeZone: target.timeZone };
-  const terms = { nowMs: context.clock.nowMs(), cut, numbers, values, isWhole, pastMaxMs };
+  const terms = {
+    nowMs: await context.ledger.nowMs(workspace),
+    cut,
+    numbers,
+    values,
+    isWhole,
+    pastMaxMs,
+  };
   if (pastMaxMs === null || isWhole) return terms;
   // Where a target takes no old windows, what is late is told in the period under way.
   return { ...terms, latePeriod: await context.ledger.openPeriod(workspace, customer) };

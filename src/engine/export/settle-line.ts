@@ -132,7 +132,7 @@ async function openWindow(
   const { workspace, target } = open;
   const { customer, item } = line;
   const { pastMaxMs } = open.connector.capability(target);
-  const agoMs = context.clock.nowMs() - line.window.endMs;
+  const agoMs = (await context.ledger.nowMs(workspace)) - line.window.endMs;
   if (pastMaxMs === null || agoMs <= pastMaxMs) return line.window;
   const told = await linesOfItem(context, open, line);
   const of = { customer, mode: target.mode, since: target.since, told };

@@ -1,6 +1,6 @@
 /**
  * What customers used, for targets that price it themselves: quantities by item and period, from
- * the counters. What was counted elsewhere before a customer moved here is in these too. It is not
+ * the counters. What was counted elsewhere before a customer moved here is in these and is not
  * told: it was billed where it was counted.
  */
 import { isTrialCell } from "../../domain/event/trial-cell.ts";
@@ -33,12 +33,13 @@ export async function usageEntries(
 ): Promise<LedgerEntry[]> {
   const nowMs = (await clocks.of(workspace)).nowMs();
   const elsewhere = await countedElsewhere({ store, workspace }, customer.id);
+  const names = new ItemNames(told);
   const entries: LedgerEntry[] = [];
   for (const period of periodsSince(tariff, customer, { since, nowMs })) {
     const key = { customer: customer.id, period: period.key };
     const counters = await store.countersOf(workspace, key);
     const counted = counters.map((one) => withoutOpenings(tariff, one, elsewhere));
-    const own = entriesOf(tariff, counted, period);
+    const own = entriesOf(tariff, counted, { period, names });
     const known = new Set(own.map(({ item }) => item));
     const gone = told.filter((one) => one.period === period.key && !known.has(one.item));
     const items = new Map(gone.map((one) => [one.item, one]));
@@ -108,11 +109,41 @@ function periodsSince(
 
 const QUANTITY_UNIT = 10n ** BigInt(AMOUNT_SCALE - QUANTITY_SCALE);
 
+/**
+ * What items are called. A charge that counts something else by another version of its card is
+ * another item, for seconds are no steps: it has its measure behind its name. The plain name stays
+ * with what was told under it, whatever else a period holds by now.
+ */
+class ItemNames {
+  readonly #told: readonly ToldItem[];
+  /** What the plain name counts. */
+  readonly #measures: Map<string, string>;
+
+  constructor(told: readonly ToldItem[]) {
+    this.#told = told;
+    const inOrder = told.toSorted((a, b) => (a.period < b.period ? -1 : 1));
+    this.#measures = new Map(inOrder.map(({ item, unit }) => [item, unit]));
+  }
+
+  /** The name of a charge or cell that counts by a measure, asked in the order of periods. */
+  of(item: string, measure: string, period: string): string {
+    const own = `${item} (${measure})`;
+    const toldAs = (name: string) =>
+      this.#told.find((one) => one.item === name && one.period === period);
+    const plain = toldAs(item);
+    if (plain !== undefined) return plain.unit === measure ? item : own;
+    if (toldAs(own) !== undefined) return own;
+    const known = this.#measures.get(item);
+    if (known === undefined) this.#measures.set(item, measure);
+    return (known ?? measure) === measure ? item : own;
+  }
+}
+
 /** One entry an item: what all cards counted under a charge's key, cell and measure. */
 function entriesOf(
   tariff: Tariff,
   counters: readonly StoredCounter[],
-  period: BillingPeriod,
+  { period, names }: { readonly period: BillingPeriod; readonly names: ItemNames },
 ): LedgerEntry[] {
   const counts = counters
     .filter((one) => !isOfRuns(one) && !isTrialCell(one.cell))
@@ -127,11 +158,10 @@ function entriesOf(
   const byItem = Map.groupBy(counts, ({ item }) => item);
   return [...byItem].flatMap(([item, own]) => {
     const byMeasure = [...Map.groupBy(own, ({ measure }) => measure)];
-    return byMeasure.map(([measure, same], at) => {
+    return byMeasure.map(([measure, same]) => {
       const cards = [...new Set(same.flatMap((one) => one.cards))].sort((a, b) => a - b);
       return {
-        // A charge that counts something else now is another item: seconds are no steps.
-        ...{ item: at === 0 ? item : `${item} (${measure})`, period, unit: measure, parts: [] },
+        ...{ item: names.of(item, measure, period.key), period, unit: measure, parts: [] },
         value: same.reduce((sum, one) => sum + one.value, 0n),
         ...{ description: item, source: `card versions ${cards.join(", ")}` },
       };

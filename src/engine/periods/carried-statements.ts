@@ -1,13 +1,15 @@
 /**
  * Statements of children that a parent is billed for. A parent's statement carries what is due by
  * those in force, less what its statements before carried of them: so one that is issued again, or
- * closed late, is billed once.
+ * closed late, is billed once. A child that has left since is looked at as well: what was billed to
+ * the parent stays so, and what is issued again to somebody else is given back.
  */
 import { present } from "../../domain/assert.ts";
 import type { CarriedStatement } from "../../domain/credit/statement-credit.ts";
 import { type Amount, parseAmount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 import type { Statement } from "../../domain/period/statement.ts";
+import { recordedActs } from "../acts/recorded-acts.ts";
 import type { Customer, Store } from "../ports.ts";
 
 interface Carrying {
@@ -34,32 +36,50 @@ export async function carriedStatements(
   workspace: string,
   { customer, statement, replaces }: Carrying,
 ): Promise<CarriedStatement[]> {
-  const children = await store.credit.customersBelow(workspace, customer.id);
+  const all = await uncarried(store, workspace, { customer: customer.id, replaces });
+  return all.flatMap(({ currency, ...one }) => (currency === statement.currency ? [one] : []));
+}
+
+/** The same in any currency. */
+export async function uncarried(
+  store: Store,
+  workspace: string,
+  { customer, replaces }: { readonly customer: string; readonly replaces: StatementRecord | null },
+): Promise<(CarriedStatement & { readonly currency: string })[]> {
+  const children = await belowAtSomeTime(store, workspace, customer);
   if (children.length === 0) return [];
   const carried = await carriedBefore(store, workspace, { customer, replaces });
-  const found: CarriedStatement[] = [];
+  const found: (CarriedStatement & { readonly currency: string })[] = [];
   for (const child of children) {
-    for (const record of await statementsInForce(store, workspace, child.id)) {
+    for (const record of await statementsInForce(store, workspace, child)) {
+      const { id, period, total, currency } = record;
       const told = JSON.parse(record.document) as Told;
-      if (told.billedTo !== customer.id || record.currency !== statement.currency) continue;
-      const due = amountIn(told.amountDue ?? record.total);
-      const before = carried.get(JSON.stringify([child.id, record.period])) ?? ZERO_AMOUNT;
+      const isOurs = told.billedTo === customer;
+      const due = isOurs ? amountIn(told.amountDue ?? total) : ZERO_AMOUNT;
+      const before = carried.get(JSON.stringify([child, period])) ?? ZERO_AMOUNT;
       if (due === before) continue;
-      const { id, period, total } = record;
-      const key = { customer: child.id, period, statement: id };
+      const key = { customer: child, period, statement: id, currency };
       found.push({ ...key, total: amountIn(total), due, carriedBefore: before });
     }
   }
   return found;
 }
 
+/** Customers right below one now, or when they had statements. */
+async function belowAtSomeTime(store: Store, workspace: string, parent: string): Promise<string[]> {
+  const below = await store.credit.customersBelow(workspace, parent);
+  const of = { kind: "parent.left", subject: parent } as const;
+  const left = await recordedActs<{ readonly customer: string }>(store, workspace, of);
+  return [...new Set([...below.map(({ id }) => id), ...left.map((one) => one.customer)])].sort();
+}
+
 async function carriedBefore(
   store: Store,
   workspace: string,
-  { customer, replaces }: Pick<Carrying, "customer" | "replaces">,
+  { customer, replaces }: { readonly customer: string; readonly replaces: StatementRecord | null },
 ): Promise<Map<string, Amount>> {
   const carried = new Map<string, Amount>();
-  for (const record of await statementsInForce(store, workspace, customer.id)) {
+  for (const record of await statementsInForce(store, workspace, customer)) {
     if (record.id === replaces?.id) continue;
     for (const one of (JSON.parse(record.document) as Told).children ?? []) {
       const key = JSON.stringify([one.customer, one.period]);

@@ -16,13 +16,17 @@ import { readWorkspace } from "../workspaces/workspace-settings.ts";
 import { isUsed, LINE_FORM, periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
 import { BookedRows } from "./booked-rows.ts";
+import { carryingPeriods } from "./carrying-periods.ts";
 import { commitmentInput } from "./commitments.ts";
 import { committedPeriods } from "./committed-periods.ts";
 import { periodsToClose } from "./periods-to-close.ts";
 
 /** Which periods to close. */
 export interface ClosePeriod {
-  /** Null: every customer with usage, bookings, standing terms or a commitment in the period. */
+  /**
+   * Null: every customer with usage, bookings, standing terms or a commitment in the period, or
+   * with something to carry from customers below.
+   */
   readonly customer: string | null;
   /** Start date `2026-11-01`, or `2026-11` for the periods that start in that month. */
   readonly period: string;
@@ -111,7 +115,9 @@ async function keysToClose(
   const known = new Set(billed.map(counterKeyText));
   const committed = await committedPeriods(context, workspace, wanted);
   const added = committed.filter((key) => !known.has(counterKeyText(key)));
-  const all = [...billed, ...added];
+  const own = [...billed, ...added];
+  const besides = new Set(own.map((key) => key.customer));
+  const all = [...own, ...(await carryingPeriods(context, workspace, { ...wanted, besides }))];
   if (customer === null || all.length > 0) return all;
   if ((await context.store.customer(workspace, customer)) === undefined) {
     throw new TollgateError("customer.not_found", `There is no customer "${customer}".`);

@@ -40,7 +40,7 @@ function isSettledIn(one: Commitment, period: string, customer: Customer): boole
 const MIDDLE = "-15";
 
 /** The customer's periods whose key begins so: at most two start in a month. */
-function periodsOf(tariff: Tariff, customer: Customer, prefix: string): string[] {
+export function periodsOf(tariff: Tariff, customer: Customer, prefix: string): string[] {
   const month = prefix.slice(0, "2026-11".length);
   const middle = tariff.periodOf(customer, Date.parse(`${month}${MIDDLE}T12:00:00Z`));
   const before = tariff.periodOf(customer, middle.startMs - 1);

@@ -17,7 +17,7 @@ import type { Acts } from "./acts.ts";
 import type { CardVersions } from "./card-versions.ts";
 import { kindOf } from "./check-workspaces.ts";
 import type { DataFile } from "./data-file.ts";
-import { ExportedUsage } from "./exported-usage.ts";
+import { ExportedUsage, itemOfMeasure } from "./exported-usage.ts";
 import { type BookedCustomer, PayableAgain } from "./payable-again.ts";
 
 const LINES = "export_lines";
@@ -94,13 +94,14 @@ export class ExportBooks {
     const books = this.#booksOf(first);
     const all = readTimes(told);
     const readAtMs = all.reduce((most, one) => Math.max(most, one.readAtMs), 0);
-    for (const lines of Map.groupBy(all, ({ line }) => line.item).values()) {
-      this.#checkAccount({ lines, books, readAtMs, since: target.since });
+    const itemOf = ({ line: { item, unit } }: Told) =>
+      target.mode === "usage" ? itemOfMeasure(item, unit) : item;
+    for (const [item, lines] of Map.groupBy(all, itemOf)) {
+      this.#checkAccount({ item, lines, books, readAtMs, since: target.since });
     }
   }
 
-  #checkAccount({ lines, books, readAtMs, since }: AccountOfCustomer): void {
-    const item = lines[0]?.line.item ?? "";
+  #checkAccount({ item, lines, books, readAtMs, since }: AccountOfCustomer): void {
     const newest = new Map(lines.map((one) => [one.line.period, one]));
     for (const one of newest.values()) {
       const booked = books.periods.get(one.line.period)?.get(item);
@@ -135,7 +136,8 @@ export class ExportBooks {
     const isMuch = isOfItem && sent > most + rest;
     const isLittle = (isWhole || !isOfItem) && sent < least - rest;
     const [is, wanted] = [sent, isMuch ? most : least].map(formatValue);
-    const problem = `${item} is told as ${is} in all where our books say ${wanted}: ${ALTERED}`;
+    const was = `${last.line.item} is told as ${is} in all`;
+    const problem = `${was} where our books say ${wanted}: ${ALTERED}`;
     this.#file.findings.expect(!isMuch && !isLittle, [LINES, last.key, problem]);
   }
 
@@ -151,6 +153,8 @@ function customerOf({ ws, target, line }: LineOfTarget): string {
 }
 
 interface AccountOfCustomer {
+  /** As it stands in the books. */
+  readonly item: string;
   readonly lines: readonly Told[];
   readonly books: BookedCustomer;
   /** When the customer's books were read last. */

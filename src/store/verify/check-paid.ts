@@ -277,14 +277,18 @@ function* childProblems(file: DataFile, acts: Acts, at: Carrying): Generator<str
     const { customer, period, statement: id } = child;
     const name = `what it carries of ${id}`;
     const own = toldOf(file, acts, { ws, id });
-    if (own === undefined || own.seq >= seq || own.document.billedTo !== document.customer) {
+    const isOurs = own?.document.billedTo === document.customer;
+    // What was issued again to somebody else is given back.
+    const isGivenBack = !isOurs && amountOf(child.carriedBefore) !== 0n;
+    if (own === undefined || own.seq >= seq || !(isOurs || isGivenBack)) {
       yield `carries ${id}, which was not billed to its customer`;
       continue;
     }
     const { document: theirs } = own;
     if (theirs.customer !== customer || theirs.period !== period) yield `${name} is of another`;
     yield* differs(`total of ${id}`, child.total, amountOf(theirs.total));
-    yield* differs(`due of ${id}`, child.due, amountOf(theirs.amountDue ?? theirs.total));
+    const due = isOurs ? amountOf(theirs.amountDue ?? theirs.total) : 0n;
+    yield* differs(`due of ${id}`, child.due, due);
     const carried = inForce
       .flatMap((one) => one.document.children ?? [])
       .filter((one) => one.customer === customer && one.period === period)

@@ -56,6 +56,12 @@ interface Count {
   readonly value: bigint;
 }
 
+/** An item with its measure behind its name, as it stands where a charge had another one before. */
+export function itemOfMeasure(item: string, measure: string): string {
+  const behind = ` (${measure})`;
+  return item.endsWith(behind) ? item : `${item}${behind}`;
+}
+
 /** Usage of the customers of a file. */
 export class ExportedUsage {
   readonly #file: DataFile;
@@ -83,7 +89,7 @@ export class ExportedUsage {
     this.#elsewhere.set(at, before + (parseScaled(quantity, scale) ?? 0n));
   }
 
-  /** A customer's periods by their key. */
+  /** A customer's periods by their key, with items and their measures. */
   of(ws: number, customer: string): BookedCustomer {
     const changedAtMs = this.#changedAtMs(ws, customer);
     const found = new Map<string, Map<string, Count[]>>();
@@ -106,11 +112,12 @@ export class ExportedUsage {
       }
     }
     const periods = [...found].map(([period, items]) => {
-      const booked = [...items].flatMap(([item, counts]): [string, BookedItem][] => {
-        // What counts something else by now is told under two names.
-        const isOne = counts.every(({ measure }) => measure === counts[0]?.measure);
-        const value = counts.reduce((sum, one) => sum + one.value, 0n);
-        return [[item, { value, changedAtMs: isOne ? changedAtMs : Number.POSITIVE_INFINITY }]];
+      const booked = [...items].flatMap(([item, counts]) => {
+        const byMeasure = Map.groupBy(counts, ({ measure }) => measure);
+        return [...byMeasure].map(([measure, same]): [string, BookedItem] => {
+          const value = same.reduce((sum, one) => sum + one.value, 0n);
+          return [itemOfMeasure(item, measure), { value, changedAtMs }];
+        });
       });
       return [period, new Map(booked)] as const;
     });
