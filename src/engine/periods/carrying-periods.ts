@@ -15,7 +15,7 @@ interface CarryingQuery {
 }
 
 /**
- * Those whose key begins so, by customer; of one customer where one is named. One statement carries
+ * Those of a month or day, by customer; of one customer where one is named. One statement carries
  * all that is due so far: of each parent it is the first open period that has children's statements
  * of its time or before.
  */
@@ -24,6 +24,8 @@ export async function carryingPeriods(
   workspace: string,
   { customer: only, period: prefix, besides }: CarryingQuery,
 ): Promise<CounterKey[]> {
+  // Who closes what is there, whenever it was, begins no period to carry something in.
+  if (prefix.length < MONTH_CHARS) return [];
   const parents = only === null ? await parentsIn(store, workspace) : [only];
   const tariff = await tariffs.of(workspace);
   const found: CounterKey[] = [];
@@ -41,6 +43,8 @@ export async function carryingPeriods(
   }
   return found;
 }
+
+const MONTH_CHARS = "2026-11".length;
 
 /** Customers with others below them, now or formerly, by id. */
 async function parentsIn(store: EngineContext["store"], workspace: string): Promise<string[]> {
