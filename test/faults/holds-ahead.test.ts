@@ -127,7 +127,8 @@ async function sessionWith(fault: LateFault | null, session: number) {
 test("units with holds that overlap allow what there is room for", async (t) => {
   t.diagnostic(`TOLLGATE_SEED=${seed}`);
   let early = 0;
-  for (let session = 0; session < (isFull ? 30 : 2); session += 1) {
+  // Who connects together is let in together, so on a busy machine few units follow one another.
+  for (let session = 0; session < 30 && (isFull || session < 2 || early <= 5); session += 1) {
     const done = await sessionWith(null, session);
     assert.equal(done.failures, 0);
     early += done.early;
