@@ -15,6 +15,7 @@ import { composeEngine, nodeDigest } from "../compose.ts";
 import { type Amount, formatAmount } from "../domain/money/decimal.ts";
 import { cardOf, opened, toolCall } from "../engine/commit/engine-world.test.ts";
 import type { Store } from "../engine/ports.ts";
+import { anyTiers } from "./any-tiers-contract.ts";
 import { asSent, simulated } from "./simulation-contract.ts";
 import { openSqliteStore } from "./sqlite/sqlite-store.ts";
 import { threeStores } from "./three-stores-contract.ts";
@@ -31,26 +32,6 @@ const MONEY = [
   { currency: "JPY", units: 1, price: 7 },
   { currency: "KWD", units: 1_000, price: 5 },
 ] as const;
-
-interface Tier {
-  /** Null: the last one. */
-  readonly upTo: number | null;
-  readonly unit: number;
-  readonly flat: number;
-}
-
-const anyTiers: fc.Arbitrary<readonly Tier[]> = fc
-  .tuple(
-    fc.uniqueArray(fc.integer({ min: 1, max: 20 }), { maxLength: 3 }),
-    fc.array(fc.tuple(fc.nat(12), fc.nat(9)), { minLength: 4, maxLength: 4 }),
-  )
-  .map(([ends, prices]) => {
-    const upTo = [...ends.toSorted((a, b) => a - b), null];
-    return upTo.map((end, at): Tier => {
-      const [unit = 0, flat = 0] = prices[at] ?? [];
-      return { upTo: end, unit, flat };
-    });
-  });
 
 const anyMove = fc.oneof(
   fc.record({ is: fc.constant("moved" as const), units: fc.integer({ min: 1, max: 15 }) }),

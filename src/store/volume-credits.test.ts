@@ -14,6 +14,7 @@ import { composeEngine, nodeDigest } from "../compose.ts";
 import { type Amount, formatAmount } from "../domain/money/decimal.ts";
 import { cardOf, opened, toolCall, voided } from "../engine/commit/engine-world.test.ts";
 import type { Store } from "../engine/ports.ts";
+import { anyTiers, type Tier } from "./any-tiers-contract.ts";
 import { openSqliteStore } from "./sqlite/sqlite-store.ts";
 import { threeStores } from "./three-stores-contract.ts";
 import { verifyDataFolder } from "./verify/verify-data-folder.ts";
@@ -31,26 +32,6 @@ const MONEY = [
 const CREDITS = ["AI credits", "points"] as const;
 const PLENTY = 100_000;
 const STARTS = ["2026-11-01", "2026-11-11", "2026-11-21"] as const;
-
-interface Tier {
-  /** Null: the last one. */
-  readonly upTo: number | null;
-  readonly unit: number;
-  readonly flat: number;
-}
-
-const anyTiers: fc.Arbitrary<readonly Tier[]> = fc
-  .tuple(
-    fc.uniqueArray(fc.integer({ min: 1, max: 20 }), { maxLength: 3 }),
-    fc.array(fc.tuple(fc.nat(12), fc.nat(9)), { minLength: 4, maxLength: 4 }),
-  )
-  .map(([ends, prices]) => {
-    const upTo = [...ends.toSorted((a, b) => a - b), null];
-    return upTo.map((end, at): Tier => {
-      const [unit = 0, flat = 0] = prices[at] ?? [];
-      return { upTo: end, unit, flat };
-    });
-  });
 
 /** A version of the card: what its one charge is priced in, and how. */
 const anyVersion = fc.record({
