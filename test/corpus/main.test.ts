@@ -45,6 +45,8 @@ test("one unexplained run exits with 1 and is named", (t) => {
 test("without a folder, or one without recorded runs, it says how it is used", (t) => {
   assert.equal(corpus().status, 2);
   assert.match(corpus().stderr, /usage: npm run corpus -- DIR/);
+  assert.equal(corpus("--jsno").status, 2);
+  assert.match(corpus("--jsno").stderr, /^Unknown option '--jsno'.*\nusage: /);
   assert.match(corpus("no-such-folder").stderr, /is not a folder/);
   const empty = mkdtempSync(join(tmpdir(), "corpus-"));
   t.after(() => rmSync(empty, { recursive: true }));

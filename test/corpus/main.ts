@@ -45,11 +45,23 @@ async function judgeRuns(
   }
 }
 
+/** What was asked for; null where the command line cannot be read, which is told. */
+function asked() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { json: { type: "boolean", default: false } },
+    });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    return null;
+  }
+}
+
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { json: { type: "boolean", default: false } },
-  });
+  const read = asked();
+  if (read === null) return EXIT_USAGE;
+  const { values, positionals } = read;
   const [root] = positionals;
   if (root === undefined || statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) {
     process.stderr.write(root === undefined ? USAGE : `${root} is not a folder\n${USAGE}`);

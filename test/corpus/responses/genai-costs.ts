@@ -121,6 +121,9 @@ function explainPrice(priced: PricedFit, { price, step, own }: Judged): Verdict 
   if (matched?.otherHours.some((rates) => states(counted, rates)) === true) {
     return explained("other-time-of-day", `the price of ${matched.id} at another hour`);
   }
+  if (matched !== undefined && states(counted, (unit) => matched.now(unit) ?? "0")) {
+    return explained("unlisted-is-free", `its price list has no price for a part of ${matched.id}`);
+  }
   return undefined;
 }
 

@@ -37,6 +37,8 @@ const LIST = [
         ...{ id: "m", match: { equals: "m" } },
         prices: { input_mtok: 10, cache_read_mtok: 1, output_mtok: 100 },
       },
+      { id: "open", match: { equals: "open" }, prices: {} },
+      { id: "embed", match: { equals: "embed" }, prices: { input_mtok: 10 } },
     ],
   },
 ];
@@ -70,7 +72,10 @@ describe("a record of genai-prices", () => {
 
   /** The verdict of the first of three records; the others are as they were read. */
   async function verdictOf(cached: number, change?: (body: Body) => void): Promise<string> {
-    const records = [record(0, cached, change), record(1, 30), record(2, 40)];
+    return verdictOfFirst([record(0, cached, change), record(1, 30), record(2, 40)]);
+  }
+
+  async function verdictOfFirst(records: readonly object[]): Promise<string> {
     writeFileSync(join(folder, "data.json"), JSON.stringify(LIST));
     writeFileSync(join(folder, "usages.json"), JSON.stringify(records));
     const runs = await genaiPrices.read(root);
@@ -82,6 +87,21 @@ describe("a record of genai-prices", () => {
     const { verdict, rule, detail } = judgeRun(run, await meter.run(run.run), new Map()).verdict;
     return [verdict, rule ?? detail].filter(Boolean).join(": ");
   }
+
+  test("whose model the library lists without a price is explained, and by no other figure", async () => {
+    const states = async (model: string, input_price: string, output_price: string) => {
+      const { body, extracted } = record(0, 0);
+      const [read] = extracted;
+      const fit = { provider_id: "acme", api_flavor: "chat", input_price, output_price };
+      const first = { model, body, extracted: [{ usage: read?.usage, extractors: [fit] }] };
+      return verdictOfFirst([first, record(1, 30), record(2, 40)]);
+    };
+    assert.equal(await states("open", "0", "0"), "explained: unlisted-is-free");
+    assert.equal(await states("embed", "0.01", "0"), "explained: unlisted-is-free");
+    assert.match(await states("open", "0.01", "0"), /^unexplained: /);
+    assert.match(await states("embed", "0", "0"), /^unexplained: /);
+    assert.match(await states("embed", "0.01", "0.005"), /^unexplained: /);
+  });
 
   test("that is as it was read agrees", async () => {
     assert.equal(await verdictOf(0), "agree");
