@@ -41,8 +41,15 @@ export interface StatementView {
     readonly credit?: { readonly name: string };
     readonly paidByCredit?: string;
     readonly amountDue?: string;
-    readonly children?: readonly { readonly customer: string; readonly due: string }[];
+    readonly children?: readonly ChildView[];
   };
+}
+
+/** A child's statement that a parent's carries. */
+interface ChildView {
+  readonly customer: string;
+  readonly due: string;
+  readonly carriedBefore?: string;
 }
 
 /** Terms of a closed period that adjustments are not held against. */
@@ -183,12 +190,22 @@ function creditRows(
 ): Cell[][] {
   if (paidByCredit === undefined || amountDue === undefined) return [];
   const { bold, money } = as;
-  const taken = paidByCredit.startsWith("-") ? paidByCredit.slice(1) : `-${paidByCredit}`;
   return [
-    ["Paid by credit", "", "", "", money(paidByCredit === "0" ? "0" : taken)],
-    ...children.map(({ customer, due }) => [`Due of ${customer}`, "", "", "", money(due)]),
+    ["Paid by credit", "", "", "", money(opposite(paidByCredit))],
+    ...children.flatMap(({ customer, due, carriedBefore = "0" }) => [
+      [`Due of ${customer}`, "", "", "", money(due)],
+      ...(carriedBefore === "0"
+        ? []
+        : [[`Billed before of ${customer}`, "", "", "", money(opposite(carriedBefore))]]),
+    ]),
     [bold("Amount due"), "", "", "", bold(money(amountDue))],
   ];
+}
+
+/** What is taken off for an amount. */
+function opposite(amount: string): string {
+  if (amount === "0") return amount;
+  return amount.startsWith("-") ? amount.slice(1) : `-${amount}`;
 }
 
 /** Where a customer changed its card, two lines may have one name: then each names its card. */

@@ -23,7 +23,13 @@ test("lanes of a statement add up to its total, what people booked among them", 
 });
 
 test("what is due is the total less credit, with what children owe", () => {
-  const child = { customer: "c", period: "p", statement: "st", total: amount(0) };
+  const child = {
+    customer: "c",
+    period: "p",
+    statement: "st",
+    total: amount(0),
+    credited: amount(0),
+  };
   const document = creditDocument(euros(10) as ReturnType<typeof amount>, {
     paid: euros(4) as ReturnType<typeof amount>,
     paidByParent: amount(0),

@@ -8,6 +8,7 @@ import type { DocumentPart } from "../../domain/export/export-line.ts";
 import { formatValue, parseValue } from "../../domain/export/export-line.ts";
 import type { BillingPeriod } from "../../domain/period/billing-period.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
+import { givenBackTo } from "../periods/carried-statements.ts";
 import type { CreditNote } from "../periods/correction-records.ts";
 import { readCreditNotes, recordedAmount } from "../periods/credited.ts";
 import { type DocumentLine, findStatement } from "../periods/statement-lines.ts";
@@ -93,6 +94,7 @@ interface StatementDocument {
   readonly lines: readonly (DocumentLine & { readonly quantity: string | null })[];
   readonly total: string;
   readonly paidByCredit?: string;
+  readonly paidByParentsCredit?: string;
   readonly amountDue?: string;
   readonly billedTo?: string;
 }
@@ -109,7 +111,7 @@ function partsOf(statement: StatementRecord, notes: readonly CreditNote[]): Docu
   const billed = parts.reduce((sum, [, value]) => sum + value, 0n);
   assert(billed === recordedAmount(document.total), "lines of a statement add up to its total");
   const credited = notes.flatMap((note) => noteParts(note, document.lines));
-  const between = [...creditParts(document), ...credited];
+  const between = [...creditParts(document), ...credited, ...carriedParts(document, notes)];
   return [...parts.filter(([, value]) => value !== 0n).map(([part]) => part), ...between];
 }
 
@@ -122,6 +124,13 @@ function creditParts({ total, paidByCredit, amountDue, billedTo }: StatementDocu
     partOf("carried", "Carried from customers below", carried),
     partOf("billed_to_parent", `Billed to ${billedTo}`, billedTo === undefined ? 0n : -due),
   ].filter(({ amount }) => amount !== "0");
+}
+
+/** What notes give back to the parent that was billed is its: nothing of it is due here. */
+function carriedParts(document: StatementDocument, notes: readonly CreditNote[]): DocumentPart[] {
+  const given = givenBackTo(document, notes);
+  if (given === 0n) return [];
+  return [partOf("billed_to_parent", `Credit notes: given back to ${document.billedTo}`, given)];
 }
 
 /** A credit note takes off the items whose lines it names. */
