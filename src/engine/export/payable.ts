@@ -32,11 +32,14 @@ export async function readPayable(
   customer: string,
 ): Promise<Payable[]> {
   const statements = await store.listStatements(workspace, customer);
-  const periods = [...Map.groupBy(statements, ({ period }) => period)];
+  const states = await store.periodsOf(workspace, customer);
   const found = await Promise.all(
-    periods.map(async ([period, [inForce, ...voided]]) => {
-      // Of one period, the store gives the one that was closed last first: that one holds.
-      assert(inForce !== undefined, "a group has a statement");
+    states.map(async ({ period, statementId }) => {
+      const all = statements.filter((one) => one.period === period);
+      // By the period, not by time: in a sandbox one is issued again at the instant of its close.
+      const inForce = all.find(({ id }) => id === statementId);
+      assert(inForce !== undefined, "a closed period has its statement");
+      const voided = all.filter((one) => one !== inForce);
       const notes = await readCreditNotes(store, workspace, inForce.id);
       return payableOf(period, { inForce, voided, notes });
     }),
