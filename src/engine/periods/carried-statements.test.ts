@@ -53,10 +53,11 @@ function bills({ store }: World): Bill[] {
 /** What billing systems are told of a customer; of what its parent was billed for, nothing. */
 async function billedTo({ store }: World, customer: string): Promise<number[]> {
   const periods = await readPayable(store, "w", customer);
-  const statements = store.listStatements("w", customer);
+  const states = store.periodsOf("w", customer);
   return periods.map(({ period, whole }) => {
     const { value } = whole({ key: period, startMs: 0, endMs: 0 });
-    const inForce = statements.find((one) => one.period === period);
+    const { statementId = "" } = states.find((one) => one.period === period) ?? {};
+    const inForce = store.statement("w", statementId);
     if (inForce?.document.includes('"billedTo"')) assert.equal(value, 0n);
     return Number(formatValue(value));
   });
