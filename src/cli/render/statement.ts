@@ -41,6 +41,8 @@ export interface StatementView {
     readonly credit?: { readonly name: string };
     readonly paidByCredit?: string;
     readonly amountDue?: string;
+    /** The parent that is billed for what is due. (Default: the customer.) */
+    readonly billedTo?: string;
     readonly children?: readonly ChildView[];
   };
 }
@@ -185,7 +187,7 @@ function wrapped(text: string, columns: number): string[] {
 
 /** What credit paid of the total, what children owe, and what is due then. */
 function creditRows(
-  { paidByCredit, amountDue, children = [] }: BilledLines["document"],
+  { paidByCredit, amountDue, billedTo, children = [] }: BilledLines["document"],
   as: { readonly bold: (text: string) => Cell; readonly money: (text: string) => string },
 ): Cell[][] {
   if (paidByCredit === undefined || amountDue === undefined) return [];
@@ -198,7 +200,13 @@ function creditRows(
         ? []
         : [[`Billed before of ${customer}`, "", "", "", money(opposite(carriedBefore))]]),
     ]),
-    [bold("Amount due"), "", "", "", bold(money(amountDue))],
+    [
+      bold(billedTo === undefined ? "Amount due" : `Amount due, billed to ${billedTo}`),
+      "",
+      "",
+      "",
+      bold(money(amountDue)),
+    ],
   ];
 }
 

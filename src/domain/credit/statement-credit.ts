@@ -86,7 +86,8 @@ export function givenToParent(
 ): Amount {
   const paidByOwn = paid > paidByParent ? paid - paidByParent : 0n;
   const beyond = credited - (total - paidByOwn);
-  const own = beyond > paidByOwn ? paidByOwn : beyond;
+  // Credit may pay more than a total that goodwill lowered: all that is credited may be its then.
+  const own = [beyond, paidByOwn, credited].reduce((least, one) => (one < least ? one : least));
   return (own > 0n ? credited - own : credited) as Amount;
 }
 

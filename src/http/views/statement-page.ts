@@ -35,6 +35,8 @@ interface Document {
   /** Where the customer has credit: what it paid, and what is due then. */
   readonly paidByCredit?: string;
   readonly amountDue?: string;
+  /** The parent that is billed for what is due. */
+  readonly billedTo?: string;
   /** What the statements of customers that it pays for left due. */
   readonly children?: readonly {
     readonly customer: string;
@@ -220,7 +222,10 @@ function minuteIn(timeZone: string, instant: string): string {
 }
 
 /** What credit paid of the total, what children owe, and what is due then. */
-function creditRows({ paidByCredit, amountDue, children = [] }: Document, row: SumRow): string {
+function creditRows(
+  { paidByCredit, amountDue, billedTo, children = [] }: Document,
+  row: SumRow,
+): string {
   if (paidByCredit === undefined || amountDue === undefined) return "";
   return [
     row("Paid by credit", opposite(paidByCredit)),
@@ -230,7 +235,7 @@ function creditRows({ paidByCredit, amountDue, children = [] }: Document, row: S
         ? []
         : [row(`Billed before of ${outside(customer)}`, opposite(carriedBefore))]),
     ]),
-    row("Amount due", amountDue),
+    row(`Amount due${billedTo === undefined ? "" : `, billed to ${outside(billedTo)}`}`, amountDue),
   ].join("");
 }
 

@@ -164,7 +164,8 @@ export function givenAgain(
   const { total, paidByCredit = "0", paidByParentsCredit = "0" } = statement;
   const byOwn = amountOf(paidByCredit) - amountOf(paidByParentsCredit);
   if (byOwn <= 0n) return credited;
-  const byOthers = amountOf(total) - byOwn;
+  const left = amountOf(total) - byOwn;
+  const byOthers = left > 0n ? left : 0n;
   if (credited <= byOthers) return credited;
   return credited - byOwn > byOthers ? credited - byOwn : byOthers;
 }
