@@ -183,6 +183,7 @@ export const ERRORS = {
     "Choose a parent that is not below it, with the same billing calendar and currency.",
   ],
   "dispute.not_found": [404, "No such dispute.", "See /v1/disputes."],
+  "dispute.billed_to_other": [409, "Another one was billed for it.", "Issue a credit note."],
   "dispute.resolved": [409, "The dispute was decided otherwise before.", "Open another one."],
   "booking.conflict": [
     409,

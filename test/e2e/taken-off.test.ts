@@ -53,6 +53,18 @@ for (const { currency, one, two, three, least } of CURRENCIES) {
 
     const reverse = (key: string) => desk.ok("POST", `${RUN}/${key}/reverse`, { reason: "no" });
 
+    test("is given back once by whoever takes what it bills off first", async () => {
+      await reverse("t");
+      const again = { reason: "its producer" };
+      assertProblem(await desk.ask("POST", `${RUN}/t/reverse`, again), "event.conflict");
+      const ofRun = { run: "run of acme", occurredAt: "2026-11-30T00:00:00Z", reason: "no" };
+      const reversed = { ...ofRun, id: "of its producer", type: "outcome.reversed", key: "t" };
+      const { text } = await desk.ok("POST", "/v1/events", [reversed]);
+      assert.match(text, /"status":"duplicate"/);
+      const later = await close("2026-12", "2027-01-02");
+      assert.equal(await totalOf(later), `-${one}`);
+    });
+
     async function close(period: string, at: string): Promise<string> {
       desk.clock.now = Date.parse(`${at}T00:00:00Z`);
       const { body } = await desk.ok("POST", "/v1/periods/close", { period, customer: "acme" });

@@ -184,6 +184,16 @@ describe("what a statement tells of credit", () => {
     ]);
   });
 
+  test("cannot be altered: what notes gave back of a child's", () => {
+    const change = ({ children }: Told) => {
+      const [child] = children as [object];
+      return { children: [{ ...child, credited: "1" }] };
+    };
+    assert.deepEqual(found(parentsNext, change), [
+      "statements: credited of st_d43d367ed4a45375f496 is 1, by the entries 0",
+    ]);
+  });
+
   test("cannot be altered: whose statement is carried", () => {
     const change = ({ children }: Told) => {
       const [child] = children as [object];

@@ -28,6 +28,7 @@ const DECEMBER = Date.UTC(2026, 11, 2);
 interface Note {
   readonly id: string;
   readonly voids?: string;
+  readonly billedTo?: string;
   readonly lines: readonly { readonly line: number; readonly amount: string }[];
   readonly total: string;
 }
@@ -126,6 +127,12 @@ test("a note that is taken back twice is found, and what is given once more with
 test("a note that takes back one which takes one back is found", async () => {
   const back = { ...given("c"), voids: "b" };
   assert.deepEqual(await findingsOf(given("a"), taken("b", "a"), back), [notOpposite("b")]);
+});
+
+test("a note that goes to somebody who was not billed is found", async () => {
+  assert.deepEqual(await findingsOf({ ...given("a"), billedTo: "other" }), [
+    "journal: gives back to other, which was not billed for st or not told",
+  ]);
 });
 
 test("a note that takes back one of another statement is found", async () => {

@@ -2,7 +2,7 @@ import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { BY_HAND_OPTIONS, byHandOf, requiredOptions } from "../by-hand-options.ts";
 import type { Arguments } from "../command.ts";
-import type { NoteView } from "../render/credit-notes.ts";
+import { type NoteView, parentOf } from "../render/credit-notes.ts";
 import { formatMoney } from "../render/money.ts";
 import { renderTable } from "../render/table.ts";
 import { commandOfVerbs, type Scene, told } from "../verbs.ts";
@@ -78,5 +78,8 @@ function show(scene: Scene, all: readonly NoteView[]): number {
   const titles = ["credit note", "issued", "lines", "total", "by", "reason"];
   const columns = titles.map((title) => ({ title, align: "left" as const }));
   if (rows.length === 0) return told(scene, all, () => ["It has no credit notes."]);
-  return told(scene, all, () => renderTable({ columns, rows }, scene.here.styles));
+  return told(scene, all, () => [
+    ...renderTable({ columns, rows }, scene.here.styles),
+    ...parentOf(all),
+  ]);
 }

@@ -9,6 +9,8 @@ export interface NoteView {
   readonly currency: string;
   /** What it gives back; negative: it takes another note back. */
   readonly total: string;
+  /** The parent that was billed, and is given back what it paid. (Default: the customer.) */
+  readonly billedTo?: string;
   readonly lines: readonly { readonly line: number; readonly amount: string }[];
   readonly issuedAt: string;
   readonly reason: string;
@@ -24,7 +26,14 @@ export function renderNotesOf(notes: readonly NoteView[], styles: Styles): strin
   const left = (title: string) => ({ title, align: "left" as const });
   const money = { title: notes[0]?.currency ?? "", align: "point" as const };
   const columns = [left("credit note"), left("issued"), left("reason"), money];
-  return ["", ...renderTable({ columns, rows }, styles)];
+  return ["", ...renderTable({ columns, rows }, styles), ...parentOf(notes)];
+}
+
+/** Whose bill gives back what notes of a statement do, where a parent was billed for it. */
+export function parentOf(notes: readonly NoteView[]): string[] {
+  const parent = notes.find(({ billedTo }) => billedTo !== undefined)?.billedTo;
+  if (parent === undefined) return [];
+  return [`${parent} was billed for this statement: what it paid is given back on its next one.`];
 }
 
 function opposite(amount: string): string {

@@ -41,8 +41,17 @@ export interface StatementView {
     readonly credit?: { readonly name: string };
     readonly paidByCredit?: string;
     readonly amountDue?: string;
-    readonly children?: readonly { readonly customer: string; readonly due: string }[];
+    /** The parent that is billed for what is due. (Default: the customer.) */
+    readonly billedTo?: string;
+    readonly children?: readonly ChildView[];
   };
+}
+
+/** A child's statement that a parent's carries. */
+interface ChildView {
+  readonly customer: string;
+  readonly due: string;
+  readonly carriedBefore?: string;
 }
 
 /** Terms of a closed period that adjustments are not held against. */
@@ -178,17 +187,33 @@ function wrapped(text: string, columns: number): string[] {
 
 /** What credit paid of the total, what children owe, and what is due then. */
 function creditRows(
-  { paidByCredit, amountDue, children = [] }: BilledLines["document"],
+  { paidByCredit, amountDue, billedTo, children = [] }: BilledLines["document"],
   as: { readonly bold: (text: string) => Cell; readonly money: (text: string) => string },
 ): Cell[][] {
   if (paidByCredit === undefined || amountDue === undefined) return [];
   const { bold, money } = as;
-  const taken = paidByCredit.startsWith("-") ? paidByCredit.slice(1) : `-${paidByCredit}`;
   return [
-    ["Paid by credit", "", "", "", money(paidByCredit === "0" ? "0" : taken)],
-    ...children.map(({ customer, due }) => [`Due of ${customer}`, "", "", "", money(due)]),
-    [bold("Amount due"), "", "", "", bold(money(amountDue))],
+    ["Paid by credit", "", "", "", money(opposite(paidByCredit))],
+    ...children.flatMap(({ customer, due, carriedBefore = "0" }) => [
+      [`Due of ${customer}`, "", "", "", money(due)],
+      ...(carriedBefore === "0"
+        ? []
+        : [[`Billed before of ${customer}`, "", "", "", money(opposite(carriedBefore))]]),
+    ]),
+    [
+      bold(billedTo === undefined ? "Amount due" : `Amount due, billed to ${billedTo}`),
+      "",
+      "",
+      "",
+      bold(money(amountDue)),
+    ],
   ];
+}
+
+/** What is taken off for an amount. */
+function opposite(amount: string): string {
+  if (amount === "0") return amount;
+  return amount.startsWith("-") ? amount.slice(1) : `-${amount}`;
 }
 
 /** Where a customer changed its card, two lines may have one name: then each names its card. */

@@ -58,7 +58,7 @@ function capability({ mode, settings }: ExportTarget): Capability {
     ...{ mode, batchMaxCount: BATCH_MAX_COUNT, batchMaxBytes: BATCH_MAX_BYTES },
     // A line that is written again is in two files: its key helps readers, and nobody else.
     ...{ dedup: { windowMs: 0 }, values: "delta", pastMaxMs: null, validation: "sync" },
-    ...{ numbers: { scale, significantDigits: null, negative: true } },
+    ...{ numbers: { scale, significantDigits: null, negative: true }, zeroBills: true },
     ...{ readBack: { kind: "line", lagMs: 0 }, settlesAfterMs: SETTLES_AFTER_MS },
     pace: { concurrency: CONCURRENCY, perEntityConcurrency: null, perSecond: null },
   };

@@ -84,6 +84,8 @@ function money(target: ExportTarget): Capability {
   return {
     ...{ mode: target.mode, batchMaxCount: 1, batchMaxBytes: BODY_MAX_BYTES, dedup: DEDUP },
     ...{ numbers, pastMaxMs: null, values: "delta", validation: "sync" },
+    // An invoice of nothing counts as paid once it is finalized.
+    zeroBills: true,
     readBack: { kind: "line", lagMs: LISTS_LAG_MS },
     pace: { concurrency: CONCURRENCY, perEntityConcurrency: null, perSecond },
     settlesAfterMs: SETTLES_AFTER_MS,

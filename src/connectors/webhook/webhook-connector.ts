@@ -46,6 +46,7 @@ function capability({ mode, settings }: ExportTarget): Capability {
     mode,
     ...{ batchMaxCount: 1, batchMaxBytes: BODY_MAX_BYTES, dedup: { windowMs: null } },
     ...{ values: "delta", numbers: { scale, significantDigits: null, negative: true } },
+    zeroBills: true,
     ...{ pastMaxMs: null, validation: "sync", readBack: { kind: "none" } },
     pace: { concurrency: CONCURRENCY, perEntityConcurrency: null, perSecond: null },
     settlesAfterMs: SETTLES_AFTER_MS,

@@ -27,7 +27,9 @@ export interface CarriedStatement {
   readonly total: Amount;
   /** What is due of it after all credit. */
   readonly due: Amount;
-  /** Of that: what statements before this one carried. */
+  /** What credit notes have given back of it; what is due is less that. */
+  readonly credited: Amount;
+  /** Of what is due: what statements before this one carried. */
   readonly carriedBefore: Amount;
 }
 
@@ -67,6 +69,28 @@ function amountDue(total: Amount, credit: StatementCredit): Amount {
   return (total - credit.paid + carried) as Amount;
 }
 
+/**
+ * What notes give back to the parent that a statement is billed to: all of them, but for what the
+ * customer's own credit paid, which is given back last, to the customer. So nobody is given more
+ * than it paid, and it does not matter in how many notes it was.
+ */
+export function givenToParent(
+  {
+    total,
+    paid,
+    paidByParent,
+  }: Pick<StatementCredit, "paid" | "paidByParent"> & {
+    readonly total: Amount;
+  },
+  credited: Amount,
+): Amount {
+  const paidByOwn = paid > paidByParent ? paid - paidByParent : 0n;
+  const beyond = credited - (total - paidByOwn);
+  // Credit may pay more than a total that goodwill lowered: all that is credited may be its then.
+  const own = [beyond, paidByOwn, credited].reduce((least, one) => (one < least ? one : least));
+  return (own > 0n ? credited - own : credited) as Amount;
+}
+
 /** The part about credit as a document keeps it. */
 export function creditDocument(total: Amount, credit: StatementCredit): object {
   const { paid, paidByParent, billedTo, wallets, children } = credit;
@@ -87,7 +111,12 @@ export function creditDocument(total: Amount, credit: StatementCredit): object {
   };
 }
 
-function childDocument({ total, due, carriedBefore, ...child }: CarriedStatement): object {
-  const amounts = { total: formatAmount(total), due: formatAmount(due) };
-  return { ...child, ...amounts, carriedBefore: formatAmount(carriedBefore) };
+function childDocument({ total, due, credited, ...rest }: CarriedStatement): object {
+  const { carriedBefore, ...child } = rest;
+  return {
+    ...child,
+    ...{ total: formatAmount(total), due: formatAmount(due) },
+    ...(credited === 0n ? {} : { credited: formatAmount(credited) }),
+    carriedBefore: formatAmount(carriedBefore),
+  };
 }

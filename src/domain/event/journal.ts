@@ -66,6 +66,7 @@ export const JOURNAL_KINDS = [
   "retention.begun",
   "steps.removed",
   "parent.left",
+  "parent.credited",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

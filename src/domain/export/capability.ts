@@ -60,6 +60,12 @@ export interface Capability {
   /** `delta`: lines of a window add up. `absolute`: the newest line of a window overwrites. */
   readonly values: "delta" | "absolute";
   readonly numbers: NumberForm;
+  /**
+   * Whether a bill of 0 can be sent whose parts are more and less than nothing: a statement that
+   * was issued again with an equal total has other lines. (Default: false, they wait for the next
+   * difference.)
+   */
+  readonly zeroBills?: boolean;
   /** How far back a window may lie, in milliseconds; null: no bound. Older: `closed_period`. */
   readonly pastMaxMs: number | null;
   /** `async`: what is accepted may be rejected later; confirming takes a read-back. */

@@ -17,7 +17,7 @@ const NOT_DECIDED: ReadonlySet<JournalKind> = new Set([
   ...(["alert.look_due", "alert.looked"] as const),
   "policy.reached",
   "run.restated",
-  "parent.left",
+  ...(["parent.left", "parent.credited"] as const),
   "act.signed",
 ]);
 

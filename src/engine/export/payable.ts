@@ -8,6 +8,7 @@ import type { DocumentPart } from "../../domain/export/export-line.ts";
 import { formatValue, parseValue } from "../../domain/export/export-line.ts";
 import type { BillingPeriod } from "../../domain/period/billing-period.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
+import { givenBackTo } from "../periods/carried-statements.ts";
 import type { CreditNote } from "../periods/correction-records.ts";
 import { readCreditNotes, recordedAmount } from "../periods/credited.ts";
 import { type DocumentLine, findStatement } from "../periods/statement-lines.ts";
@@ -31,11 +32,14 @@ export async function readPayable(
   customer: string,
 ): Promise<Payable[]> {
   const statements = await store.listStatements(workspace, customer);
-  const periods = [...Map.groupBy(statements, ({ period }) => period)];
+  const states = await store.periodsOf(workspace, customer);
   const found = await Promise.all(
-    periods.map(async ([period, [inForce, ...voided]]) => {
-      // Of one period, the store gives the one that was closed last first: that one holds.
-      assert(inForce !== undefined, "a group has a statement");
+    states.map(async ({ period, statementId }) => {
+      const all = statements.filter((one) => one.period === period);
+      // By the period, not by time: in a sandbox one is issued again at the instant of its close.
+      const inForce = all.find(({ id }) => id === statementId);
+      assert(inForce !== undefined, "a closed period has its statement");
+      const voided = all.filter((one) => one !== inForce);
       const notes = await readCreditNotes(store, workspace, inForce.id);
       return payableOf(period, { inForce, voided, notes });
     }),
@@ -93,6 +97,7 @@ interface StatementDocument {
   readonly lines: readonly (DocumentLine & { readonly quantity: string | null })[];
   readonly total: string;
   readonly paidByCredit?: string;
+  readonly paidByParentsCredit?: string;
   readonly amountDue?: string;
   readonly billedTo?: string;
 }
@@ -109,7 +114,7 @@ function partsOf(statement: StatementRecord, notes: readonly CreditNote[]): Docu
   const billed = parts.reduce((sum, [, value]) => sum + value, 0n);
   assert(billed === recordedAmount(document.total), "lines of a statement add up to its total");
   const credited = notes.flatMap((note) => noteParts(note, document.lines));
-  const between = [...creditParts(document), ...credited];
+  const between = [...creditParts(document), ...credited, ...carriedParts(document, notes)];
   return [...parts.filter(([, value]) => value !== 0n).map(([part]) => part), ...between];
 }
 
@@ -122,6 +127,13 @@ function creditParts({ total, paidByCredit, amountDue, billedTo }: StatementDocu
     partOf("carried", "Carried from customers below", carried),
     partOf("billed_to_parent", `Billed to ${billedTo}`, billedTo === undefined ? 0n : -due),
   ].filter(({ amount }) => amount !== "0");
+}
+
+/** What notes give back to the parent that was billed is its: nothing of it is due here. */
+function carriedParts(document: StatementDocument, notes: readonly CreditNote[]): DocumentPart[] {
+  const given = givenBackTo(document, notes);
+  if (given === 0n) return [];
+  return [partOf("billed_to_parent", `Credit notes: given back to ${document.billedTo}`, given)];
 }
 
 /** A credit note takes off the items whose lines it names. */

@@ -18,6 +18,7 @@ import {
   type AccountPlan,
   type AccountTerms,
   type PlannedLine,
+  placeIn,
   planAccount,
 } from "../../domain/export/plan-account.ts";
 import { quantize } from "../../domain/export/quantize.ts";
@@ -70,7 +71,8 @@ export async function planCustomer(
     const periods = accountPeriods(own, before, told !== null);
     const itemTerms = told === null ? terms : { ...terms, told };
     const nowMs = context.clock.nowMs();
-    const plan = planItem(open, periods, { before, terms: itemTerms, nowMs });
+    const owing = planItem(open, periods, { before, terms: itemTerms, nowMs });
+    const plan = await withZeroBills(context, open, { own, before, periods, plan: owing });
     let no = before.reduce((most, line) => Math.max(most, line.no), 0);
     for (const planned of plan.lines) {
       no += 1;
@@ -91,6 +93,38 @@ export async function planCustomer(
     : { lines, carried, missing };
 }
 
+interface ItemPlanned {
+  readonly own: readonly LedgerEntry[];
+  readonly before: readonly ExportLine[];
+  readonly periods: readonly AccountPeriod[];
+  readonly plan: ItemPlan;
+}
+
+/** With bills of 0, for periods that come to as much as was told, by other lines. */
+async function withZeroBills(
+  context: ExportContext,
+  { workspace, target, connector }: OpenTarget,
+  { own, before, periods, plan }: ItemPlanned,
+): Promise<ItemPlan> {
+  const isTold = target.mode === "statement" && connector.capability(target).zeroBills === true;
+  if (!isTold) return plan;
+  const lines = [...plan.lines];
+  for (const { period, ledger, last } of periods) {
+    const isPlanned = plan.lines.some((line) => line.period.key === period.key);
+    const entry = own.find((one) => one.period.key === period.key);
+    const source = before.findLast((line) => line.period === period.key)?.evidence.source;
+    if (isPlanned || last === null || source === undefined || source === entry?.source) continue;
+    const earlier = await context.ledger.partsOf(workspace, source);
+    if (differingParts(entry?.parts ?? [], earlier).length === 0) continue;
+    const { window, periodTotal } = last;
+    lines.push({ period, ledger, value: 0n, window, periodTotal, ...placeIn(window, before) });
+  }
+  return { ...plan, lines: lines.toSorted((a, b) => a.period.startMs - b.period.startMs) };
+}
+
+/** What an item is owed, and which line is taken back for it. */
+type ItemPlan = AccountPlan & { readonly takesBack: ExportLine | null };
+
 interface ItemToPlan {
   readonly before: readonly ExportLine[];
   readonly terms: AccountTerms;
@@ -103,7 +137,7 @@ function planItem(
   { target, connector }: OpenTarget,
   periods: readonly AccountPeriod[],
   { before, terms, nowMs }: ItemToPlan,
-): AccountPlan & { readonly takesBack: ExportLine | null } {
+): ItemPlan {
   const capability = connector.capability(target);
   const waits = before.some((line) => isTakingBack(line, capability) && !isDone(line));
   // What is owed of a line that is taken back is known once it is.

@@ -75,7 +75,8 @@ async function reviseLine(
   const { revision, windowTotal } = placeIn(line.window, told);
   const newest = told.findLast((one) => one.period === line.period);
   assert(newest !== undefined, "a line's period has a newest line");
-  const content = { ...line, revision, windowTotal };
+  // It says what it said, behind all that was told since: the next one goes on from there.
+  const content = { ...line, revision, windowTotal, evidence: newest.evidence };
   const no = told.reduce((most, one) => Math.max(most, one.no), 0) + 1;
   const { periodTotal } = newest;
   const others = told.filter(({ key }) => key !== line.key);

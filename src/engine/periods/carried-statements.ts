@@ -1,16 +1,19 @@
 /**
  * Statements of children that a parent is billed for. A parent's statement carries what is due by
- * those in force, less what its statements before carried of them: so one that is issued again, or
- * closed late, is billed once. A child that has left since is looked at as well: what was billed to
- * the parent stays so, and what is issued again to somebody else is given back.
+ * those in force after credit notes, less what its statements before carried of them: so one that
+ * is issued again, closed late or credited is billed once. A child that has left since is looked
+ * at as well: what was billed to the parent stays so, and what is issued again to somebody else is
+ * given back.
  */
 import { present } from "../../domain/assert.ts";
-import type { CarriedStatement } from "../../domain/credit/statement-credit.ts";
+import { type CarriedStatement, givenToParent } from "../../domain/credit/statement-credit.ts";
 import { type Amount, parseAmount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 import type { Statement } from "../../domain/period/statement.ts";
 import { recordedActs } from "../acts/recorded-acts.ts";
 import type { Customer, Store } from "../ports.ts";
+import type { CreditNote, ParentCredited } from "./correction-records.ts";
+import { readCreditNotes } from "./credited.ts";
 
 interface Carrying {
   readonly customer: Customer;
@@ -18,9 +21,12 @@ interface Carrying {
   readonly replaces: StatementRecord | null;
 }
 
-/** What the parent's statement document says, as far as it matters here. */
+/** What a statement's document says, as far as it matters here. */
 interface Told {
+  readonly total: string;
   readonly billedTo?: string;
+  readonly paidByCredit?: string;
+  readonly paidByParentsCredit?: string;
   readonly amountDue?: string;
   readonly children?: readonly {
     readonly customer: string;
@@ -49,20 +55,36 @@ export async function uncarried(
   const children = await belowAtSomeTime(store, workspace, customer);
   if (children.length === 0) return [];
   const carried = await carriedBefore(store, workspace, { customer, replaces });
+  const ofNotes = { kind: "parent.credited", subject: customer } as const;
+  const told = await recordedActs<ParentCredited>(store, workspace, ofNotes);
+  const credited = new Set(told.map(({ statement }) => statement));
   const found: (CarriedStatement & { readonly currency: string })[] = [];
   for (const child of children) {
     for (const record of await statementsInForce(store, workspace, child)) {
       const { id, period, total, currency } = record;
       const told = JSON.parse(record.document) as Told;
       const isOurs = told.billedTo === customer;
-      const due = isOurs ? amountIn(told.amountDue ?? total) : ZERO_AMOUNT;
+      const notes = credited.has(id) ? await readCreditNotes(store, workspace, id) : [];
+      const given = isOurs ? givenBackTo(told, notes) : ZERO_AMOUNT;
+      const due = isOurs ? ((amountIn(told.amountDue ?? total) - given) as Amount) : ZERO_AMOUNT;
       const before = carried.get(JSON.stringify([child, period])) ?? ZERO_AMOUNT;
       if (due === before) continue;
       const key = { customer: child, period, statement: id, currency };
-      found.push({ ...key, total: amountIn(total), due, carriedBefore: before });
+      found.push({ ...key, total: amountIn(total), due, credited: given, carriedBefore: before });
     }
   }
   return found;
+}
+
+/** What notes on a statement give back to the parent that was billed for it. */
+export function givenBackTo(
+  { total, paidByCredit = "0", paidByParentsCredit = "0" }: Omit<Told, "children">,
+  notes: readonly CreditNote[],
+): Amount {
+  const carried = notes.filter(({ billedTo }) => billedTo !== undefined);
+  const credited = carried.reduce((sum, note) => sum + amountIn(note.total), 0n) as Amount;
+  const [paid, paidByParent] = [amountIn(paidByCredit), amountIn(paidByParentsCredit)];
+  return givenToParent({ total: amountIn(total), paid, paidByParent }, credited);
 }
 
 /** Customers right below one now, or when they had statements. */

@@ -52,6 +52,11 @@ export interface CreditNote {
   readonly statement: string;
   /** The note that it takes back; its amounts are the opposite. Left out: it gives back. */
   readonly voids?: string;
+  /**
+   * The parent that was billed for the statement, and is given back what it paid. Left out: the
+   * customer, or a note of a version before.
+   */
+  readonly billedTo?: string;
   readonly customer: string;
   readonly period: string;
   readonly currency: string;
@@ -60,6 +65,13 @@ export interface CreditNote {
   readonly reason: string;
   readonly by: string;
   readonly issuedAtMs: number;
+}
+
+/** That a note is on a statement which a parent was billed for, as the journal keeps it of that. */
+export interface ParentCredited {
+  readonly parent: string;
+  readonly statement: string;
+  readonly note: string;
 }
 
 /** That a statement was voided, as the journal keeps it. */

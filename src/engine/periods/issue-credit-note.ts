@@ -6,11 +6,11 @@ import { canonicalJson } from "../../domain/canonical-json.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import { type Amount, formatAmount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import { type ByHand, identify, requireSame } from "../acts/recorded-acts.ts";
-import { runAct } from "../commit/act.ts";
+import { type Act, runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
 import type { Reads } from "../ports.ts";
 import { moneyOf, openBooks } from "./book-by-hand.ts";
-import type { CreditedLine, CreditNote } from "./correction-records.ts";
+import type { CreditedLine, CreditNote, ParentCredited } from "./correction-records.ts";
 import {
   billedBy,
   creditedOf,
@@ -45,7 +45,7 @@ export function issueCreditNote(
   const { id: actId, key } = identify(context.digest, "act", request);
   const { store } = context;
   return runAct(context, workspace, async (act) => {
-    const { state, journal, tariff } = act;
+    const { state, tariff } = act;
     const statement = await findStatement(store, workspace, request.statement);
     const cardOf = (id: number) => tariff.cardById(id);
     const books = await openBooks(act, statement.customer);
@@ -76,18 +76,29 @@ export function issueCreditNote(
       total = (total + recordedAmount(line.amount)) as Amount;
     }
     const { customer, period, currency } = statement;
+    const { billedTo } = JSON.parse(statement.document) as { readonly billedTo?: string };
     const note: CreditNote = {
       format: "tollgate.credit_note/1",
       id: `${statement.id.replace(/^st_/, "cn_")}-${issued.length + 1}`,
       ...{ key, act: actId, statement: statement.id, customer, period, currency, lines },
       total: formatAmount(total),
+      ...(billedTo === undefined ? {} : { billedTo }),
       reason: request.reason,
       by: request.by,
       issuedAtMs: state.receivedAtMs,
     };
-    journal("credit_note.issued", statement.id, note);
+    journalNote(act, note);
     return note;
   });
+}
+
+/** Puts a note on record, also of the parent that carries it (carried-statements.ts). */
+export function journalNote({ journal }: Act, note: CreditNote): void {
+  const { id, statement, billedTo: parent } = note;
+  journal("credit_note.issued", statement, note);
+  if (parent === undefined) return;
+  const credited: ParentCredited = { parent, statement, note: id };
+  journal("parent.credited", parent, credited);
 }
 
 /** Who asks again for a note that was taken back would take it for one that gives back. */

@@ -9,7 +9,7 @@ import type { StatementRecord } from "../../domain/period/records.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "../acts/recorded-acts.ts";
 import { type Act, runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
-import type { Store } from "../ports.ts";
+import type { Customer, Store } from "../ports.ts";
 import { bookByHand, moneyOf, negated, openBooks } from "./book-by-hand.ts";
 import type { Dispute, DisputeTarget, Resolution } from "./correction-records.ts";
 import {
@@ -24,6 +24,7 @@ import {
   requireLeft,
 } from "./credited.ts";
 import { type BilledShare, sharesOnLines, statementBilling } from "./outcome-lines.ts";
+import { billedCustomer, payerOf } from "./payers.ts";
 import { findStatement, lineOf, outcomeName } from "./statement-lines.ts";
 import { periodsBehind } from "./taken-off.ts";
 
@@ -48,7 +49,7 @@ interface Contested {
 /**
  * Opens a dispute. The same act again changes nothing. Throws `statement.not_found`,
  * `statement.line_not_found`, `statement.voided`, `outcome.not_found`, `credit.exceeded`,
- * `booking.conflict`, `field.out_of_range`.
+ * `booking.conflict`, `dispute.billed_to_other`, `field.out_of_range`.
  */
 export function openDispute(
   context: EngineContext,
@@ -67,6 +68,7 @@ export function openDispute(
     const contested = await contestedBy(context, act, { workspace, target });
     const { customer, originPeriod, billed, name, statement, shares } = contested;
     const books = await openBooks(act, customer);
+    if (statement !== null) requireSamePayer(statement, books.customer);
     const { period, currency } = books;
     const cardOf = (cardVersion: number) => act.tariff.cardById(cardVersion);
     const periods = statement === null ? [] : periodsBehind(act, books, statement);
@@ -92,6 +94,19 @@ export function openDispute(
     bookByHand(act, books, { ...held, amount: negated(wanted) });
     return dispute;
   });
+}
+
+/**
+ * A dispute is held out of the customer's next bill. Throws `dispute.billed_to_other` where another
+ * one pays that than was billed for what is disputed.
+ */
+function requireSamePayer({ id, document }: StatementRecord, customer: Customer): void {
+  const [billed, now] = [billedCustomer(document, customer.id), payerOf(customer)];
+  if (billed === now) return;
+  const detail =
+    `Statement ${id} was billed to "${billed}"; what is held out now would be of "${now}". ` +
+    `Issue a credit note, which is given back to "${billed}".`;
+  throw new TollgateError("dispute.billed_to_other", detail);
 }
 
 /** What a line of a statement calls it. Throws `statement.not_found`. */

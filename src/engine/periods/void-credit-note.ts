@@ -10,7 +10,7 @@ import { runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
 import type { CreditNote } from "./correction-records.ts";
 import { readCreditNotes, recordedAmount } from "./credited.ts";
-import { readCreditNote } from "./issue-credit-note.ts";
+import { journalNote, readCreditNote } from "./issue-credit-note.ts";
 
 /** A credit note to take back. */
 export interface VoidCreditNote extends ByHand {
@@ -28,7 +28,7 @@ export function voidCreditNote(
 ): Promise<CreditNote> {
   const { id: actId, key } = identify(context.digest, "act", request);
   const { store } = context;
-  return runAct(context, workspace, async ({ state, journal }) => {
+  return runAct(context, workspace, async (act) => {
     const voided = await readCreditNote(store, workspace, request.note);
     const issued = await readCreditNotes(store, workspace, voided.statement);
     const known = issued.find(({ act }) => act === actId);
@@ -44,9 +44,9 @@ export function voidCreditNote(
       ...{ key, act: actId, voids: voided.id },
       lines: voided.lines.map((line) => ({ ...line, amount: negative(line.amount) })),
       total: negative(voided.total),
-      ...{ reason, by, issuedAtMs: state.receivedAtMs },
+      ...{ reason, by, issuedAtMs: act.state.receivedAtMs },
     };
-    journal("credit_note.issued", voided.statement, note);
+    journalNote(act, note);
     return note;
   });
 }

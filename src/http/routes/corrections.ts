@@ -122,6 +122,7 @@ const openDispute = route<unknown, unknown, DisputeBody>({
   errors: [
     ...(["statement.not_found", "statement.line_not_found", "statement.voided"] as const),
     ...(["outcome.not_found", "credit.exceeded", "booking.conflict"] as const),
+    "dispute.billed_to_other",
   ],
   handle: async ({ engine }, { workspace, body }) => {
     const { id = null, reason, by, amount = null } = body;

@@ -86,6 +86,10 @@ export const CORRECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     id: ANY_TEXT,
     statement: ANY_TEXT,
     "voids?": described(ANY_TEXT, "The note that it takes back; its amounts are the opposite."),
+    "billedTo?": described(
+      ANY_TEXT,
+      "The parent that was billed, whose next statement gives back.",
+    ),
     customer: ANY_TEXT,
     period: PERIOD,
     currency: CURRENCY,

@@ -120,8 +120,9 @@ export const STATEMENT_CREDIT = {
       period: PERIOD,
       statement: ANY_TEXT,
       total: DECIMAL,
-      due: DECIMAL,
-      carriedBefore: DECIMAL,
+      due: described(DECIMAL, "What is due of it now, after credit notes."),
+      "credited?": described(DECIMAL, "What credit notes gave back of it."),
+      carriedBefore: described(DECIMAL, "Of what is due: what statements before carried."),
     }),
   ),
 };

@@ -35,8 +35,14 @@ interface Document {
   /** Where the customer has credit: what it paid, and what is due then. */
   readonly paidByCredit?: string;
   readonly amountDue?: string;
+  /** The parent that is billed for what is due. */
+  readonly billedTo?: string;
   /** What the statements of customers that it pays for left due. */
-  readonly children?: readonly { readonly customer: string; readonly due: string }[];
+  readonly children?: readonly {
+    readonly customer: string;
+    readonly due: string;
+    readonly carriedBefore?: string;
+  }[];
 }
 
 const STYLE = `
@@ -176,8 +182,9 @@ ${body}
 </table>`;
 }
 
-/** One that takes a note back is owed again. */
+/** What is taken off for an amount; for one that is given back, what is owed again. */
 function opposite(amount: string): string {
+  if (amount === "0") return amount;
   return amount.startsWith("-") ? amount.slice(1) : `-${amount}`;
 }
 
@@ -215,14 +222,20 @@ function minuteIn(timeZone: string, instant: string): string {
 }
 
 /** What credit paid of the total, what children owe, and what is due then. */
-function creditRows({ paidByCredit, amountDue, children = [] }: Document, row: SumRow): string {
+function creditRows(
+  { paidByCredit, amountDue, billedTo, children = [] }: Document,
+  row: SumRow,
+): string {
   if (paidByCredit === undefined || amountDue === undefined) return "";
-  const isGivenBack = paidByCredit.startsWith("-");
-  const taken = isGivenBack ? paidByCredit.slice(1) : `-${paidByCredit}`;
   return [
-    row("Paid by credit", taken === "-0" ? "0" : taken),
-    ...children.map(({ customer, due }) => row(`Due of ${outside(customer)}`, due)),
-    row("Amount due", amountDue),
+    row("Paid by credit", opposite(paidByCredit)),
+    ...children.flatMap(({ customer, due, carriedBefore = "0" }) => [
+      row(`Due of ${outside(customer)}`, due),
+      ...(carriedBefore === "0"
+        ? []
+        : [row(`Billed before of ${outside(customer)}`, opposite(carriedBefore))]),
+    ]),
+    row(`Amount due${billedTo === undefined ? "" : `, billed to ${outside(billedTo)}`}`, amountDue),
   ].join("");
 }
 

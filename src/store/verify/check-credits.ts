@@ -21,6 +21,7 @@ export function checkCredits(file: DataFile, acts: Acts): void {
   const credited = new Map<string, bigint>();
   const notes = new Map<string, NoteDocument>();
   for (const act of acts.all("credit_note.issued")) {
+    checkBilledTo(file, acts, act);
     const note = act.document as unknown as NoteDocument;
     if (note.voids !== undefined) checkTakenBack(file, act, { credited, notes });
     else checkNote(file, act, credited);
@@ -33,6 +34,22 @@ export function checkCredits(file: DataFile, acts: Acts): void {
     file.findings.expect(isOpened, ["journal", key, "decides a dispute that nobody opened"]);
   }
   for (const act of acts.all("statement.voided")) checkVoided(file, acts, act);
+}
+
+/** A note that names a parent names the one that was billed for it, which is told of it. */
+function checkBilledTo(file: DataFile, acts: Acts, { ws, subject, seq, document }: RecordedAct) {
+  const { id, billedTo } = document as { readonly id: string; readonly billedTo?: string };
+  if (billedTo === undefined) return;
+  const key = keyText(file.workspace(ws), seq);
+  const sql = "SELECT document FROM statements WHERE ws = ? AND id = ?";
+  const row = file.first(sql, ws, subject);
+  const told = acts.of("parent.credited", ws, billedTo).filter((act) => act.document.note === id);
+  readable(file, { table: "journal", key }, () => {
+    const statement = JSON.parse((row?.document as string) ?? "{}") as { billedTo?: string };
+    const isIts = statement.billedTo === billedTo && told.length === 1;
+    const problem = `gives back to ${billedTo}, which was not billed for ${subject} or not told`;
+    file.findings.expect(isIts, ["journal", key, problem]);
+  });
 }
 
 function checkNote(file: DataFile, act: RecordedAct, credited: Map<string, bigint>): void {

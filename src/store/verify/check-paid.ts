@@ -12,6 +12,7 @@ import type { EntryAgain } from "./burn-again.ts";
 import type { CreditDocument } from "./card-versions.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
+import { givenAgain } from "./payable-again.ts";
 import { isFreeCell } from "./trial-again.ts";
 
 interface Line {
@@ -27,6 +28,7 @@ interface Child {
   readonly statement: string;
   readonly total: string;
   readonly due: string;
+  readonly credited?: string;
   readonly carriedBefore: string;
 }
 
@@ -287,7 +289,15 @@ function* childProblems(file: DataFile, acts: Acts, at: Carrying): Generator<str
     const { document: theirs } = own;
     if (theirs.customer !== customer || theirs.period !== period) yield `${name} is of another`;
     yield* differs(`total of ${id}`, child.total, amountOf(theirs.total));
-    const due = isOurs ? amountOf(theirs.amountDue ?? theirs.total) : 0n;
+    const notes = acts.of("credit_note.issued", ws, id).filter((note) => note.seq < seq);
+    const given = isOurs
+      ? givenAgain(
+          theirs,
+          notes.map(({ document }) => document),
+        )
+      : 0n;
+    yield* differs(`credited of ${id}`, child.credited, given);
+    const due = isOurs ? amountOf(theirs.amountDue ?? theirs.total) - given : 0n;
     yield* differs(`due of ${id}`, child.due, due);
     const carried = inForce
       .flatMap((one) => one.document.children ?? [])

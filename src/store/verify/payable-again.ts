@@ -32,12 +32,14 @@ interface Statement {
   readonly lines: readonly Line[];
   readonly total: string;
   readonly paidByCredit?: string;
+  readonly paidByParentsCredit?: string;
   readonly amountDue?: string;
   readonly billedTo?: string;
 }
 
 interface Note {
   readonly atMs: number;
+  readonly document: Readonly<Record<string, unknown>>;
   readonly lines: readonly { readonly line: number; readonly amount: string }[];
 }
 
@@ -108,7 +110,7 @@ export class PayableAgain {
 
   #notesOf(ws: number, statement: string): Note[] {
     return this.#acts.of("credit_note.issued", ws, statement).map(({ document, receivedAtMs }) => {
-      return { atMs: receivedAtMs, lines: document.lines as Note["lines"] };
+      return { atMs: receivedAtMs, document, lines: document.lines as Note["lines"] };
     });
   }
 }
@@ -140,8 +142,32 @@ function sumsOf(statement: Statement, notes: readonly Note[]): ReadonlyMap<strin
       if (of !== undefined) add(itemOf(of), -amountOf(amount));
     }
   }
+  const given = givenAgain(
+    statement,
+    notes.map(({ document }) => document),
+  );
+  if (given !== 0n) add("billed_to_parent", given);
   const whole = [...sums.values()].reduce((sum, value) => sum + value, 0n);
   return new Map([...sums, [WHOLE, whole]]);
+}
+
+/**
+ * What notes on a statement give back to the parent that it was billed to: of what is credited, the
+ * customer's own credit gets back what it paid of the total, as far as others paid less.
+ */
+export function givenAgain(
+  statement: Pick<Statement, "total" | "paidByCredit" | "paidByParentsCredit">,
+  notes: readonly Readonly<Record<string, unknown>>[],
+): bigint {
+  const carried = notes.filter(({ billedTo }) => billedTo !== undefined);
+  const credited = carried.reduce((sum, { total }) => sum + amountOf(total as string), 0n);
+  const { total, paidByCredit = "0", paidByParentsCredit = "0" } = statement;
+  const byOwn = amountOf(paidByCredit) - amountOf(paidByParentsCredit);
+  if (byOwn <= 0n) return credited;
+  const left = amountOf(total) - byOwn;
+  const byOthers = left > 0n ? left : 0n;
+  if (credited <= byOthers) return credited;
+  return credited - byOwn > byOthers ? credited - byOwn : byOthers;
 }
 
 function itemOf({ kind, chargeKey }: Line): string {
