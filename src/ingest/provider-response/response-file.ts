@@ -6,6 +6,7 @@
 import { isObject, type JsonObject } from "./block.ts";
 import { detectFormat, detectStreamFormat } from "./detect.ts";
 import { foldStream } from "./fold.ts";
+import { FORMATS } from "./formats.ts";
 
 /** An event as POST /v1/events takes it. */
 export type ResponseEvent = Readonly<Record<string, unknown>>;
@@ -45,7 +46,8 @@ interface Recorded {
 }
 
 function eventOf({ format, body, completeness }: Recorded, nowIso: string): ReadResponse {
-  const own = body.id ?? body.responseId ?? body.response_id;
+  // A cache of Gemini's has no id, but a name.
+  const own = body.id ?? body.responseId ?? body.response_id ?? body.name;
   const id = format === SESSION ? body.session_id : own;
   if (typeof id !== "string" || id === "") {
     return { problem: "the response has no id, so it could be counted twice" };
@@ -53,18 +55,13 @@ function eventOf({ format, body, completeness }: Recorded, nowIso: string): Read
   const event = {
     id,
     source: "provider-response",
-    kind: kindOf(format),
+    kind: FORMATS[format]?.kind ?? "model",
     occurredAt: timeOf(body) ?? nowIso,
     completeness,
     usageFormat: format,
     providerUsage: body,
   };
   return { event };
-}
-
-function kindOf(format: string): string {
-  if (format.endsWith(".embeddings")) return "embedding";
-  return format.endsWith(".rerank") ? "retrieval" : "model";
 }
 
 const MS_PER_SECOND = 1_000;

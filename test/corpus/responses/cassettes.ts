@@ -21,7 +21,7 @@ export function readCassettes(root: string | CorpusFolder): Map<FoundFile, reado
 
 function answersOf(file: FoundFile): Answer[] {
   const document = parseYaml(textOfFile(file)) as Json | undefined;
-  const exchanges = objectAt(document).interactions;
+  const { interactions, http_interactions: exchanges = interactions } = objectAt(document);
   if (document === undefined) file.lose("it cannot be read as YAML");
   else if (!Array.isArray(exchanges)) file.leaveOut("it has no interactions: it is no recording");
   const list = Array.isArray(exchanges) ? exchanges : [];
@@ -93,7 +93,7 @@ function hostOf(uri: string): string {
 }
 
 function modelInUri(uri: string): string | undefined {
-  const [, model] = /\/models?\/([^/:?]+(?:%3A[^/:?]+)?)/.exec(uri) ?? [];
+  const [, model] = /\/models?\/([^/:?]+(?:(?:%3A|:(?=\d))[^/:?]+)?)/.exec(uri) ?? [];
   return model === undefined ? undefined : decodeURIComponent(model);
 }
 
