@@ -21,6 +21,38 @@ export function isProviderResponse(value: unknown): boolean {
 
 const SESSION = "claude-agent.result";
 
+/** True for the line of a stream of Claude Code or its SDK that holds what its session used. */
+export function isSessionResult(value: unknown): boolean {
+  return isObject(value) && value.type === "result" && detectFormat(value) === SESSION;
+}
+
+/** True for a line of a batch's results, whether its request succeeded or not. */
+export function isBatchLine(value: unknown): boolean {
+  return isObject(value) && typeof value.custom_id === "string" && batchedBody(value) !== undefined;
+}
+
+/** OpenAI wraps the body with its HTTP status, Anthropic the message with how it ended. */
+function batchedBody(line: JsonObject): unknown {
+  for (const [outer, inner] of [
+    ["response", "body"],
+    ["result", "message"],
+  ] as const) {
+    if (isObject(line[outer])) return line[outer][inner] ?? null;
+    if (line[outer] === null) return null;
+  }
+  return undefined;
+}
+
+/** The response in a line of a batch's results; null where the request has none. */
+export function readBatchLine(line: unknown, nowIso: string): ReadResponse | null {
+  const body = isObject(line) ? batchedBody(line) : undefined;
+  if (!isObject(line) || !isObject(body) || detectFormat(body) === null) return null;
+  // Embeddings have no id; their line has one of its own.
+  const read = readResponse({ ...(line.id === undefined ? {} : { id: line.id }), ...body }, nowIso);
+  // OpenAI's bodies do not say that they were answered in a batch.
+  return "event" in read ? { event: { ...read.event, tier: "batch" } } : read;
+}
+
 /** Reads one response body. `nowIso` dates what carries no time. */
 export function readResponse(body: unknown, nowIso: string): ReadResponse {
   const format = detectFormat(body);
