@@ -108,10 +108,15 @@ function responses(
   const problems = reads.flatMap(({ place, read }) =>
     "problem" in read ? [`${place}: ${read.problem}`] : [],
   );
+  const unread = reads.flatMap(({ place, read }) =>
+    "unread" in read && read.unread.length > 0
+      ? [`${place}: nothing is metered of ${read.unread.join(", ")}`]
+      : [],
+  );
   return {
     format: "provider responses",
     events: reads.flatMap(({ read }) => ("event" in read ? [jsonOf(read.event, owner)] : [])),
-    problems,
+    problems: [...problems, ...unread],
     unread: problems.length,
   };
 }

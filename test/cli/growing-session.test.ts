@@ -64,7 +64,7 @@ async function imported(data: string, name: string, lines: readonly string[]): P
   return out.trim().replace(/^.*events?; /, "");
 }
 
-test("a call that had no result yet, and a subagent whose kind was not known, are told later", async () => {
+test("results of calls and kinds of subagents are told later, and take their places", async () => {
   assert.equal(await imported("growing", "main.jsonl", early), "3 accepted");
   assert.equal(await imported("growing", "agent-a1.jsonl", subagent), "2 accepted");
   // The opening of the subagent by its call, the second answer, and the call's own result.

@@ -189,7 +189,7 @@ test("runs of one name in several folders, and records in several files, are apa
   assert.deepEqual(parts.faults, []);
 });
 
-test("files without a message or a usage are told, and so is what no reader looks for", async (t) => {
+test("files without a message or a usage are told", async (t) => {
   const notUsage = { "responses/vercel-ai/a.json": "[]", "responses/vercel-ai/b.txt": '{"x":1}' };
   const told = "no answer in it holds a usage";
   assert.deepEqual((await judged(t, "vercel-ai", notUsage)).leftOut, [

@@ -7,12 +7,19 @@ import { isObject, type JsonObject } from "./block.ts";
 import { detectFormat, detectStreamFormat } from "./detect.ts";
 import { foldStream } from "./fold.ts";
 import { FORMATS } from "./formats.ts";
+import { mapProviderUsage } from "./map.ts";
 
 /** An event as POST /v1/events takes it. */
 export type ResponseEvent = Readonly<Record<string, unknown>>;
 
 /** The event of a response body, or why there is none. */
-export type ReadResponse = { readonly event: ResponseEvent } | { readonly problem: string };
+export type ReadResponse =
+  | {
+      readonly event: ResponseEvent;
+      /** Paths of counts that no rule reads: of these nothing is metered. */
+      readonly unread: readonly string[];
+    }
+  | { readonly problem: string };
 
 /** True for a body that a provider answered and that holds a usage. */
 export function isProviderResponse(value: unknown): boolean {
@@ -50,7 +57,7 @@ export function readBatchLine(line: unknown, nowIso: string): ReadResponse | nul
   // Embeddings have no id; their line has one of its own.
   const read = readResponse({ ...(line.id === undefined ? {} : { id: line.id }), ...body }, nowIso);
   // OpenAI's bodies do not say that they were answered in a batch.
-  return "event" in read ? { event: { ...read.event, tier: "batch" } } : read;
+  return "event" in read ? { ...read, event: { ...read.event, tier: "batch" } } : read;
 }
 
 /** Reads one response body. `nowIso` dates what carries no time. */
@@ -93,7 +100,8 @@ function eventOf({ format, body, completeness }: Recorded, nowIso: string): Read
     usageFormat: format,
     providerUsage: body,
   };
-  return { event };
+  const mapped = mapProviderUsage(format, body, { field: "response" });
+  return { event, unread: "unread" in mapped ? mapped.unread : [] };
 }
 
 const MS_PER_SECOND = 1_000;

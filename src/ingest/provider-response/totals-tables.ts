@@ -98,8 +98,8 @@ const FIVE_MINUTES = "cache_creation.ephemeral_5m_input_tokens";
 const ONE_HOUR = "cache_creation.ephemeral_1h_input_tokens";
 
 /**
- * Chat: fronts of Claude, such as LiteLLM and Databricks, put Anthropic's names beside a prompt that
- * holds them. Beside the input of Responses they would be Anthropic's own block by a wrong name.
+ * Chat: fronts of Claude, such as LiteLLM and Databricks, put Anthropic's names beside a prompt
+ * that holds them. Beside the input of Responses they would be Anthropic's own block by a wrong name.
  */
 export const CHAT: TotalsTable = {
   ...OPENAI,
