@@ -99,7 +99,7 @@ const ONE_HOUR = "cache_creation.ephemeral_1h_input_tokens";
 
 /**
  * Chat: fronts of Claude, such as LiteLLM and Databricks, put Anthropic's names beside a prompt
- * that holds them. Beside the input of Responses they would be Anthropic's own block by a wrong name.
+ * that holds them. Beside the input of Responses they would be Anthropic's own block misnamed.
  */
 export const CHAT: TotalsTable = {
   ...OPENAI,
