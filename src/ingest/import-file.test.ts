@@ -68,6 +68,54 @@ describe("a file of provider responses", () => {
     assert.equal(event?.occurredAt, NOW);
   });
 
+  test("names the counts that no rule reads, and is sent all the same", () => {
+    const strange = { ...chat, usage: { ...chat.usage, thoughts: { deep_tokens: 4 } } };
+    const { events, problems, unread } = readImportFile(JSON.stringify(strange), {}, NOW);
+    assert.deepEqual([events.length, unread], [1, 0]);
+    assert.deepEqual(problems, [
+      "response 1: nothing is metered of response.usage.thoughts.deep_tokens",
+    ]);
+  });
+
+  test("may be the results of a batch, which are billed as one", () => {
+    const message = { ...anthropic, usage };
+    const vectors = { data: [{ embedding: [] }], usage: { prompt_tokens: 6, total_tokens: 6 } };
+    const lines = [
+      { custom_id: "a", response: { status_code: 200, body: chat }, error: null },
+      { custom_id: "b", result: { type: "succeeded", message } },
+      { custom_id: "c", result: { type: "errored", error: {} } },
+      { custom_id: "d", response: null, error: {} },
+      { custom_id: "e", id: "batch_req_1", response: { status_code: 200, body: vectors } },
+    ];
+    const text = lines.map((line) => JSON.stringify(line)).join("\n");
+    const file = readImportFile(text, { customer: "acme" }, NOW);
+    const events = file.events.map((event) => JSON.parse(event));
+    assert.deepEqual(
+      events.map(({ id, tier, usageFormat, customer }) => [id, tier, usageFormat, customer]),
+      [
+        ["chatcmpl-1", "batch", "openai.chat", "acme"],
+        ["msg_1", "batch", "anthropic.messages", "acme"],
+        ["batch_req_1", "batch", "openai.embeddings", "acme"],
+      ],
+    );
+    assert.deepEqual(file.problems, ["requests of the batch without an answer: 2"]);
+    assert.equal(file.unread, 0);
+  });
+
+  test("may be the stream of a session of Claude Code, of which the results count", () => {
+    const modelUsage = { "claude-sonnet-4-5": { inputTokens: 3, outputTokens: 100 } };
+    const lines = [
+      { type: "system", subtype: "init", session_id: "s1" },
+      { type: "assistant", message: { ...anthropic, usage }, session_id: "s1" },
+      { type: "result", subtype: "success", session_id: "s1", usage, modelUsage },
+    ];
+    const events = eventsOf(lines.map((line) => JSON.stringify(line)).join("\n"));
+    assert.deepEqual(
+      events.map(({ id, usageFormat, completeness }) => [id, usageFormat, completeness]),
+      [["s1", "claude-agent.result", "partial"]],
+    );
+  });
+
   test("is refused where a response has no id: it could be counted twice", () => {
     const { id: _, ...anonymous } = chat;
     const file = readImportFile(JSON.stringify(anonymous), {}, NOW);

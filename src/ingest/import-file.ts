@@ -3,8 +3,11 @@ import { TollgateError } from "../domain/errors.ts";
 import { ExactNumber, parseJsonExact } from "./native/exact-json.ts";
 import { parseNdjsonExact } from "./native/ndjson.ts";
 import {
+  isBatchLine,
   isProviderResponse,
+  isSessionResult,
   type ReadResponse,
+  readBatchLine,
   readResponse,
   readResponseStream,
 } from "./provider-response/response-file.ts";
@@ -64,6 +67,10 @@ function readLines(text: string, owner: ImportOwner, nowIso: string): ImportedFi
   const lines = parseNdjsonExact(text, { maxLines: IMPORT_MAX_LINES });
   const values = lines.flatMap((line) => ("value" in line ? [line.value] : []));
   if (values.some(isSessionLine)) return readSession(text, owner);
+  if (values.length > 0 && values.every(isBatchLine)) return readBatch(values, owner, nowIso);
+  // The other lines of a stream repeat counts that are not final.
+  const results = values.filter(isSessionResult);
+  if (results.length > 0) return readBodies(results, owner, nowIso);
   if (values.length > 0 && values.every(isProviderResponse)) {
     return readBodies(values, owner, nowIso);
   }
@@ -72,6 +79,18 @@ function readLines(text: string, owner: ImportOwner, nowIso: string): ImportedFi
   );
   const events = values.map((event) => jsonOf(event, owner));
   return { format: "NDJSON events", events, problems, unread: problems.length };
+}
+
+/** Requests that failed or expired cost nothing, and are told. */
+function readBatch(lines: readonly unknown[], owner: ImportOwner, nowIso: string): ImportedFile {
+  const reads = lines.map((line) => readBatchLine(line, nowIso));
+  const answered = reads.flatMap((read, at) =>
+    read === null ? [] : [{ place: `line ${at + 1}`, read }],
+  );
+  const file = responses(answered, owner);
+  const unanswered = reads.length - answered.length;
+  const told = unanswered === 0 ? [] : [`requests of the batch without an answer: ${unanswered}`];
+  return { ...file, problems: [...file.problems, ...told] };
 }
 
 function readBodies(bodies: readonly unknown[], owner: ImportOwner, nowIso: string): ImportedFile {
@@ -89,10 +108,15 @@ function responses(
   const problems = reads.flatMap(({ place, read }) =>
     "problem" in read ? [`${place}: ${read.problem}`] : [],
   );
+  const unread = reads.flatMap(({ place, read }) =>
+    "unread" in read && read.unread.length > 0
+      ? [`${place}: nothing is metered of ${read.unread.join(", ")}`]
+      : [],
+  );
   return {
     format: "provider responses",
     events: reads.flatMap(({ read }) => ("event" in read ? [jsonOf(read.event, owner)] : [])),
-    problems,
+    problems: [...problems, ...unread],
     unread: problems.length,
   };
 }

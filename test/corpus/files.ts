@@ -21,6 +21,8 @@ export class CorpusFolder {
   readonly path: string;
   readonly #leftOut = new Map<string, LeftOut>();
   readonly #unread = new Set<string>();
+  /** Files that a reader looked for. */
+  readonly #found = new Set<string>();
 
   constructor(path: string) {
     this.path = path;
@@ -29,6 +31,32 @@ export class CorpusFolder {
   /** Each once, in the order in which it was found. */
   get leftOut(): readonly LeftOut[] {
     return [...this.#leftOut.values()];
+  }
+
+  find(absolute: string): void {
+    this.#found.add(absolute);
+  }
+
+  /** Tells what of the recorded runs and responses no reader looked for: by whole folders. */
+  leaveOutOthers(): void {
+    for (const part of ["runs", "responses"]) {
+      const files = everyFileBelow(join(this.path, part));
+      const byDataset = Map.groupBy(files, (file) => this.#below(file).split("/")[1] ?? "");
+      for (const [name, own] of byDataset) this.#leaveOutOthers(`${part}/${name}`, own);
+    }
+  }
+
+  #leaveOutOthers(place: string, files: readonly string[]): void {
+    const others = files.filter((file) => !this.#found.has(file));
+    if (others.length < files.length || others.some((file) => this.#below(file) === place)) {
+      for (const file of others) this.leaveOut(this.#below(file), "no reader takes such a file");
+    } else {
+      this.leaveOut(place, `no dataset is named so; files in it: ${files.length}`);
+    }
+  }
+
+  #below(absolute: string): string {
+    return relative(this.path, absolute).split(sep).join("/");
   }
 
   leaveOut(place: string, reason: string, isLost = false): void {
@@ -56,16 +84,21 @@ export function filesBelow(
   endings: readonly string[],
 ): FoundFile[] {
   const corpus = typeof root === "string" ? new CorpusFolder(root) : root;
-  const from = join(corpus.path, folder);
-  if (!statSync(from, { throwIfNoEntry: false })?.isDirectory()) return [];
-  return readdirSync(from, { recursive: true, withFileTypes: true })
-    .filter(({ name }) => endings.some((ending) => unpackedName(name).endsWith(ending)))
-    .filter((entry) => entry.isFile())
-    .map((entry) => foundFile(corpus, join(entry.parentPath, entry.name)))
+  return everyFileBelow(join(corpus.path, folder))
+    .filter((absolute) => endings.some((ending) => unpackedName(absolute).endsWith(ending)))
+    .map((absolute) => foundFile(corpus, absolute))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+function everyFileBelow(folder: string): string[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
 function foundFile(corpus: CorpusFolder, absolute: string): FoundFile {
+  corpus.find(absolute);
   const path = unpackedName(relative(corpus.path, absolute).split(sep).join("/"));
   return {
     absolute,

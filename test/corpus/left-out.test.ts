@@ -188,3 +188,37 @@ test("runs of one name in several folders, and records in several files, are apa
   assert.deepEqual(verdictsOf(parts), ["agree", "agree"]);
   assert.deepEqual(parts.faults, []);
 });
+
+test("files without a message or a usage are told", async (t) => {
+  const notUsage = { "responses/vercel-ai/a.json": "[]", "responses/vercel-ai/b.txt": '{"x":1}' };
+  const told = "no answer in it holds a usage";
+  assert.deepEqual((await judged(t, "vercel-ai", notUsage)).leftOut, [
+    `responses/vercel-ai/a.json: ${told}`,
+    `responses/vercel-ai/b.txt: ${told}`,
+  ]);
+  const cassette = { "responses/cassettes/a.yaml": "interactions:\n- 5\n" };
+  assert.deepEqual((await judged(t, "cassettes", cassette)).leftOut, [
+    `responses/cassettes/a.yaml: ${told}`,
+  ]);
+  const stream = { "runs/aider/a.jsonl": '{"event":"launched"}\n' };
+  assert.match((await judged(t, "aider", stream)).leftOut[0] ?? "", /it is no stream of aider/);
+});
+
+test("folders that no dataset has, and files of other kinds, are told by a word each", (t) => {
+  const root = mkdtempSync(join(tmpdir(), "corpus-"));
+  t.after(() => rmSync(root, { recursive: true }));
+  for (const name of ["runs/pi/a.jsonl", "runs/pi/b.ndjson", "runs/pi2/c.jsonl", "runs/d.txt"]) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), "{}\n");
+  }
+  const folder = new CorpusFolder(root);
+  for (const { read } of RUN_DATASETS) read(folder);
+  const before = folder.leftOut.length;
+  folder.leaveOutOthers();
+  const others = folder.leftOut.slice(before).map(({ place, reason }) => `${place}: ${reason}`);
+  assert.deepEqual(others.sort(), [
+    "runs/d.txt: no reader takes such a file",
+    "runs/pi/b.ndjson: no reader takes such a file",
+    "runs/pi2: no dataset is named so; files in it: 1",
+  ]);
+});

@@ -73,6 +73,7 @@ async function main(): Promise<number> {
     const dataset = await judge(reader, folder);
     if (dataset !== undefined) judged.push(dataset);
   }
+  folder.leaveOutOthers();
   for (const line of leftOutOf(folder.leftOut)) process.stderr.write(`${line}\n`);
   if (judged.length === 0) {
     process.stderr.write(`${root} holds no recorded runs laid out as the shared traces are\n`);

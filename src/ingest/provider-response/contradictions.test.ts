@@ -29,6 +29,18 @@ const CONTRADICTIONS: readonly [string, Record<string, unknown>, string][] = [
     ".total_tokens",
   ],
   [
+    "mistral.chat",
+    {
+      prompt_tokens: 5,
+      completion_tokens: 5,
+      total_tokens: 20,
+      prompt_audio_seconds: 1,
+      prompt_tokens_details: { audio_tokens: 3 },
+    },
+    ".total_tokens",
+  ],
+  ["openai.chat", { prompt_tokens: 10, cache_read_input_tokens: 100, total_tokens: 110 }, ""],
+  [
     "deepseek.chat",
     { prompt_tokens: 9, prompt_cache_hit_tokens: 5, prompt_cache_miss_tokens: 3 },
     ".prompt_cache_miss_tokens",

@@ -12,6 +12,8 @@ const BODIES: readonly [string | null, unknown][] = [
   ["anthropic.messages", usage],
   ["gemini.generate", { usageMetadata: { promptTokenCount: 1 } }],
   ["gemini.embeddings", { embedding: { values: [] }, usageMetadata: { promptTokenCount: 1 } }],
+  ["gemini.caches", { expireTime: "2026-11-23", usageMetadata: { totalTokenCount: 1 } }],
+  ["ollama.embeddings", { model: "m", embeddings: [[0.1]], prompt_eval_count: 3 }],
   ["gemini.live", { usageMetadata: { promptTokenCount: 1, responseTokenCount: 1 } }],
   ["gemini.interactions", { usage: { total_input_tokens: 1 } }],
   ["bedrock.converse", { usage: { inputTokens: 1 } }],

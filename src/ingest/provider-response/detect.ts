@@ -13,6 +13,7 @@ type Sign = readonly [format: string, anyOf: readonly string[]];
 const SIGNS: readonly Sign[] = [
   ["claude-agent.result", ["modelUsage"]],
   ["gemini.live", ["usageMetadata.responseTokenCount", "responseTokenCount"]],
+  ["gemini.caches", ["expireTime", "expire_time"]],
   ["gemini.embeddings", ["embedding.values", "embeddings"]],
   [
     "gemini.generate",
@@ -55,6 +56,7 @@ const SIGNS: readonly Sign[] = [
   ["watsonx.generation", ["results.0.generated_token_count"]],
   ["alephalpha.complete", ["num_tokens_generated"]],
   ["ollama.chat", ["eval_count"]],
+  ["ollama.embeddings", ["embeddings"]],
   ["huggingface.tgi", ["details.generated_tokens"]],
 ];
 

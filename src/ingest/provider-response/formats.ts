@@ -8,13 +8,13 @@ import { mapAnthropic } from "./anthropic.ts";
 import { mapConverse, mapGuardrail } from "./bedrock.ts";
 import type { Aliases } from "./block.ts";
 import { mapCohere } from "./cohere.ts";
-import { mapGemini, mapInteractions, mapLive } from "./gemini.ts";
+import { mapCache, mapGemini, mapInteractions, mapLive } from "./gemini.ts";
 import type { MappedStep, Response } from "./mapped-step.ts";
 import { mapResponses } from "./openai-responses.ts";
 import { mapOpenRouter, mapXai } from "./server-tools.ts";
 import { mapSmall } from "./small.ts";
 import { mapTotals } from "./totals.ts";
-import { OPENAI, PERPLEXITY } from "./totals-tables.ts";
+import { CHAT as CHAT_NAMES, PERPLEXITY } from "./totals-tables.ts";
 
 /** How the usage of a stream is found: the last block that has one, or by the format's own rule. */
 export type FoldRule = "last" | "anthropic" | "gemini" | "sum";
@@ -41,7 +41,7 @@ const CHAT: Format = {
   usage: ["usage", "x_groq.usage"],
   needs: ["prompt_tokens", "input_tokens", "completion_tokens", "total_tokens", "seconds"],
   fold: "last",
-  map: mapTotals(OPENAI),
+  map: mapTotals(CHAT_NAMES),
 };
 const EMBEDDINGS: Format = { ...CHAT, kind: "embedding" };
 const RERANK: Format = { ...CHAT, kind: "retrieval" };
@@ -75,6 +75,14 @@ const GEMINI: Format = {
   needs: ["promptTokenCount", "prompt_token_count", "candidatesTokenCount", "totalTokenCount"],
   fold: "gemini",
   map: mapGemini,
+};
+const CACHES: Format = {
+  ...GEMINI,
+  kind: "custom",
+  bodies: [""],
+  needs: ["totalTokenCount", "total_token_count"],
+  fold: "last",
+  map: mapCache,
 };
 const INTERACTIONS: Format = {
   ...GEMINI,
@@ -144,6 +152,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   "claude-agent.result": AGENT_RESULT,
   "gemini.generate": GEMINI,
   "gemini.embeddings": { ...GEMINI, kind: "embedding" },
+  "gemini.caches": CACHES,
   "gemini.live": { ...GEMINI, fold: "sum", map: mapLive },
   "gemini.interactions": INTERACTIONS,
   "openrouter.chat": { ...CHAT, provider: "openrouter", map: mapOpenRouter },
@@ -176,5 +185,6 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   "watsonx.generation": whole("ibm", WATSONX, ["results"]),
   "alephalpha.complete": whole("aleph-alpha", ALEPH, ALEPH.input),
   "ollama.chat": whole("ollama", OLLAMA, OLLAMA.output),
+  "ollama.embeddings": { ...whole("ollama", OLLAMA, OLLAMA.input), kind: "embedding" },
   "huggingface.tgi": { ...whole("huggingface", TGI, TGI.output), usage: ["details"] },
 };

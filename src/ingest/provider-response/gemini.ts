@@ -3,7 +3,12 @@
  * part may be told by modality. Generate, embed, Live and Interactions differ only in names.
  */
 import type { Quantity } from "../../domain/money/decimal.ts";
-import { formatQuantity, quantityOfInteger, ZERO_QUANTITY } from "../../domain/money/decimal.ts";
+import {
+  formatQuantity,
+  ONE_UNIT,
+  quantityOfInteger,
+  ZERO_QUANTITY,
+} from "../../domain/money/decimal.ts";
 import type { Aliases, Block } from "./block.ts";
 import { valueAt } from "./block.ts";
 import type { MappedStep, Response } from "./mapped-step.ts";
@@ -65,9 +70,31 @@ const MODES: Readonly<Record<string, string>> = {
 
 /** GenerateContent and embeddings, of AI Studio and Vertex, in camel and snake case. */
 export const mapGemini = (response: Response): MappedStep[] => mapWith(GENERATE, response);
-/** The Interactions API. */
-export const mapInteractions = (response: Response): MappedStep[] =>
-  mapWith(INTERACTIONS, response);
+/** The Interactions API. The raw prompt holds what searches found, which Google does not bill. */
+export function mapInteractions(response: Response): MappedStep[] {
+  response.usage.ignore(["raw_prompt_token"]);
+  return mapWith(INTERACTIONS, response);
+}
+
+/**
+ * A cache that was created: its tokens are billed once as input, and whoever reads it is billed the
+ * lower price of cached ones. What it costs to keep it, per hour, no response tells.
+ */
+export function mapCache(response: Response): MappedStep[] {
+  const tokens = response.usage.count(GENERATE.total);
+  const step = mainStep(response, new Tally().add("input_uncached", tokens));
+  const { name, model } = {
+    name: response.body.text("name"),
+    model: step.model?.split("/").at(-1),
+  };
+  return [
+    {
+      ...step,
+      ...(model === undefined ? {} : { model }),
+      ...(name === null ? {} : { callId: `${step.provider}:${name}` }),
+    },
+  ];
+}
 
 /**
  * Live: the text entries of the details hold the session's whole context, which the total of a
@@ -105,19 +132,32 @@ function mapWith(
   tallyOutput(usage, names, tally);
   checkTotal(usage, names, tally);
   const step = mainStep(response, tally);
-  const [unit, count] = searchesOf(response.body, step.model ?? "");
-  return [{ ...step, usage: tally.add(unit, count).usage() }];
-}
-
-/** Until Gemini 2 a grounded prompt is charged, from Gemini 3 on every query that it led to. */
-function searchesOf(body: Block, model: string): readonly [string, Quantity] {
-  const lists = body.list(["candidates"]).map((one) => valueAt(one.value, QUERIES));
-  const queries = lists.reduce<number>((n, list) => n + (Array.isArray(list) ? list.length : 0), 0);
-  if (!/gemini-[12]/.test(model)) return ["web_searches", quantityOfInteger(queries)];
-  return ["grounded_prompts", quantityOfInteger(Math.min(queries, 1))];
+  const queries = (queriesOf(response.body) + queriesTold(usage)) as Quantity;
+  // Until Gemini 2 a grounded prompt is charged, from Gemini 3 on every query that it led to.
+  const byPrompt = /gemini-[12]/.test(step.model ?? "");
+  if (!byPrompt) tally.add("web_searches", queries);
+  else if (queries > 0n) tally.add("grounded_prompts", ONE_UNIT);
+  return [{ ...step, usage: tally.usage() }];
 }
 
 const QUERIES = "groundingMetadata.webSearchQueries";
+
+/** Queries that the candidates list. */
+function queriesOf(body: Block): Quantity {
+  const lists = body.list(["candidates"]).map((one) => valueAt(one.value, QUERIES));
+  const queries = lists.reduce<number>((n, list) => n + (Array.isArray(list) ? list.length : 0), 0);
+  return quantityOfInteger(queries);
+}
+
+/** Queries that Interactions count. Tools of another kind stay unread, so that they are named. */
+function queriesTold(usage: Block): Quantity {
+  const tools = usage.list(["grounding_tool_count"]);
+  const searches = tools.filter((tool) => tool.text("type") === "google_search");
+  return searches.reduce(
+    (sum, tool) => sum + tool.count(["count"]),
+    ZERO_QUANTITY as bigint,
+  ) as Quantity;
+}
 
 /** Quantities by input bucket of the entries that are not text. */
 function modesOf(usage: Block, lists: Aliases, names: GeminiNames): Map<string, Quantity> {

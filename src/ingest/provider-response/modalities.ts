@@ -25,9 +25,12 @@ export function splitPrompt(block: Block, prompt: Prompt, tally: Tally): void {
   const fresh = new Map<string, bigint>(modes);
   fresh.set("input_uncached", total - written - sumOf(modes));
   let untold: bigint = cached;
-  for (const [bucket, quantity] of cachedModes) {
+  for (const [bucket, told] of cachedModes) {
+    // Vertex calls the pages of a document text in the prompt and images in the cache. Of what has
+    // no price of its own in a cache, the kind says nothing that must fit.
+    const quantity = bucket === AUDIO ? told : smaller(told, fresh.get(bucket) ?? 0n);
     fresh.set(bucket, (fresh.get(bucket) ?? 0n) - quantity);
-    tally.add(cacheBucket(bucket), quantity);
+    tally.add(cacheBucket(bucket), quantity as Quantity);
     untold -= quantity;
   }
   for (const bucket of TAKEN_IN_ORDER) {
@@ -42,8 +45,10 @@ export function splitPrompt(block: Block, prompt: Prompt, tally: Tally): void {
   for (const [bucket, quantity] of fresh) tally.add(bucket, quantity as Quantity);
 }
 
+const AUDIO = "input_audio";
+
 function cacheBucket(bucket: string): string {
-  return bucket === "input_audio" ? "cache_read_audio" : "cache_read";
+  return bucket === AUDIO ? "cache_read_audio" : "cache_read";
 }
 
 function refuseParts(block: Block, { total, cached, written, modes }: Prompt): void {

@@ -29,6 +29,45 @@ test("tokens that only the total tells of are reasoning, not nothing", () => {
   assert.deepEqual(counts(stepsOf("openai.chat", block)[0]), told);
 });
 
+test("audio that Mistral heard stands beside the prompt, and is no reasoning", () => {
+  const transcribed = { prompt_tokens: 4, completion_tokens: 10, total_tokens: 389 };
+  const heard = { input_uncached: "4", input_audio: "375", output_text: "10" };
+  const block = { ...transcribed, prompt_audio_seconds: 5 };
+  const expected = { ...heard, audio_seconds: "5" };
+  assert.deepEqual(counts(stepsOf("mistral.chat", block)[0]), expected);
+  const told = { ...block, prompt_tokens_details: { audio_tokens: 375, cached_tokens: 3 } };
+  assert.deepEqual(counts(stepsOf("mistral.chat", told)[0]), {
+    ...expected,
+    input_uncached: "1",
+    cache_read: "3",
+  });
+  // Inside the prompt it is a part of it, as everywhere else.
+  const inside = { ...told, prompt_tokens: 379 };
+  assert.deepEqual(
+    counts(stepsOf("mistral.chat", inside)[0]),
+    counts(stepsOf("mistral.chat", told)[0]),
+  );
+});
+
+test("Anthropic's names beside an OpenAI prompt are parts of it", () => {
+  const [step] = stepsOf("openai.chat", {
+    prompt_tokens: 100,
+    cache_read_input_tokens: 40,
+    cache_creation_input_tokens: 30,
+    cache_creation: { ephemeral_1h_input_tokens: 20 },
+    prompt_tokens_details: { cached_tokens: 40, cache_creation_tokens: 30 },
+    completion_tokens: 5,
+    total_tokens: 105,
+  });
+  assert.deepEqual(counts(step), {
+    cache_read: "40",
+    cache_write: "10",
+    cache_write_1h: "20",
+    input_uncached: "30",
+    output_text: "5",
+  });
+});
+
 test("cached tokens of an untold kind are text first, then images, then audio", () => {
   const details = { cached_tokens: 9, audio_tokens: 4, image_tokens: 3 };
   const block = { prompt_tokens: 10, prompt_tokens_details: details };
@@ -59,6 +98,57 @@ test("Gemini's modalities are split with the cache taken off each", () => {
     output_reasoning: "95",
     output_text: "55",
   });
+});
+
+test("pages that Vertex calls text in the prompt and images in its cache fit", () => {
+  const entry = (modality: string, tokenCount: number) => ({ modality, tokenCount });
+  const block = (cached: object[]) => ({
+    promptTokenCount: 1344,
+    promptTokensDetails: [entry("TEXT", 54), entry("DOCUMENT", 1290)],
+    cachedContentTokenCount: 1274,
+    cacheTokensDetails: cached,
+    totalTokenCount: 1344,
+  });
+  const [step] = stepsOf("gemini.generate", block([entry("TEXT", 51), entry("IMAGE", 1223)]));
+  assert.deepEqual(counts(step), { cache_read: "1274", input_uncached: "70" });
+  // Audio has a price of its own there: what was not in the prompt cannot come from its cache.
+  const heard = mapProviderUsage("gemini.generate", block([entry("AUDIO", 1274)]));
+  assert.ok("problem" in heard);
+});
+
+test("a cache that Gemini created is input once, however often it is asked for", () => {
+  const [step, ...others] = stepsOf("gemini.caches", {
+    name: "cachedContents/c1",
+    model: "models/gemini-2.5-flash",
+    expireTime: "2026-11-23T11:00:00Z",
+    usageMetadata: { totalTokenCount: 1081 },
+  });
+  assert.deepEqual(others, []);
+  assert.deepEqual(counts(step), { input_uncached: "1081" });
+  assert.deepEqual(
+    [step?.kind, step?.model, step?.callId],
+    ["custom", "gemini-2.5-flash", "google:cachedContents/c1"],
+  );
+});
+
+test("searches that an interaction counts are units, and what they found is not billed", () => {
+  const mapped = mapProviderUsage("gemini.interactions", {
+    model: "gemini-3-flash-preview",
+    usage: {
+      total_input_tokens: 53,
+      total_output_tokens: 269,
+      total_tokens: 322,
+      raw_prompt_token: 4779,
+      grounding_tool_count: [
+        { type: "google_search", count: 2 },
+        { type: "google_maps", count: 1 },
+      ],
+    },
+  });
+  assert.ok("steps" in mapped);
+  const expected = { input_uncached: "53", output_text: "269", web_searches: "2" };
+  assert.deepEqual(counts(mapped.steps[0]), expected);
+  assert.deepEqual(mapped.unread, ["providerUsage.usage.grounding_tool_count[1].count"]);
 });
 
 test("Gemini's searches are queries, before Gemini 3 grounded prompts", () => {

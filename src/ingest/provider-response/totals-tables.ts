@@ -19,17 +19,30 @@ function below(parents: readonly string[], ...names: string[]): string[] {
   return parents.flatMap((parent) => names.map((name) => `${parent}.${name}`));
 }
 
-/** Fields that hold times, or repeat what another field counts. */
+/** Where writes of one lifetime stand in the details. */
+function writes(lifetime: string): string[] {
+  const names = ["cache_creation", "cache_creation_token_details"].map((at) => `${at}.${lifetime}`);
+  return below(PROMPT_DETAILS, ...names);
+}
+
+/** Times and speeds, as hosts of models put them beside the counts: Groq, Azure, GPUStack, … */
+const TIMES: Aliases = [
+  ...["queue_time", "prompt_time", "completion_time", "total_time"],
+  "latency_checkpoint",
+  ...["time_to_first_token_ms", "time_per_output_token_ms"],
+  ...["tokens_per_second", "prompt_tokens_per_second", "draft_tokens", "draft_tokens_acceptance"],
+  ...["avg_tok_per_sec", "avg_prompt_tok_per_sec", "avg_compl_tok_per_sec"],
+  ...["total_time_sec", "total_prompt_time_sec", "total_completion_time_sec"],
+];
+
+/** Fields that count nothing, or repeat what another field counts. */
 const IGNORED: Aliases = [
   ...below(PROMPT_DETAILS, "text_tokens", "multimodal_tokens"),
   ...below(PROMPT_DETAILS, "cached_tokens_details.text_tokens"),
   // Both kinds of predicted tokens are inside the completion.
   ...below(OUTPUT_DETAILS, "text_tokens", "accepted_prediction_tokens"),
   ...below(OUTPUT_DETAILS, "rejected_prediction_tokens"),
-  "queue_time",
-  "prompt_time",
-  "completion_time",
-  "total_time",
+  ...TIMES,
   "request_count",
 ];
 
@@ -53,9 +66,9 @@ export const OPENAI: TotalsTable = {
     "cache_creation_input_tokens",
   ),
   writtenByTtl: [
-    ["cache_write_5m", below(PROMPT_DETAILS, "cache_creation.ephemeral_5m_input_tokens")],
+    ["cache_write_5m", writes("ephemeral_5m_input_tokens")],
     ["cache_write_30m", below(PROMPT_DETAILS, "cache_write_tokens_details.ttl_30m_tokens")],
-    ["cache_write_1h", below(PROMPT_DETAILS, "cache_creation.ephemeral_1h_input_tokens")],
+    ["cache_write_1h", writes("ephemeral_1h_input_tokens")],
     ["cache_write_12h", below(PROMPT_DETAILS, "cache_write_tokens_details.ttl_12h_tokens")],
   ],
   inputModes: [
@@ -63,6 +76,7 @@ export const OPENAI: TotalsTable = {
     ["input_image", below(PROMPT_DETAILS, "image_tokens")],
     ["input_video", below(PROMPT_DETAILS, "video_tokens")],
   ],
+  heard: ["prompt_audio_seconds"],
   cachedModes: [
     ["input_audio", below(PROMPT_DETAILS, "cached_tokens_details.audio_tokens")],
     ["input_image", below(PROMPT_DETAILS, "cached_tokens_details.image_tokens")],
@@ -78,6 +92,23 @@ export const OPENAI: TotalsTable = {
     ["web_searches", ["server_tool_use_details.web_search_requests", "num_search_queries"]],
   ],
   ignored: IGNORED,
+};
+
+const FIVE_MINUTES = "cache_creation.ephemeral_5m_input_tokens";
+const ONE_HOUR = "cache_creation.ephemeral_1h_input_tokens";
+
+/**
+ * Chat: fronts of Claude, such as LiteLLM and Databricks, put Anthropic's names beside a prompt
+ * that holds them. Beside the input of Responses they would be Anthropic's own block misnamed.
+ */
+export const CHAT: TotalsTable = {
+  ...OPENAI,
+  cached: [...OPENAI.cached, "cache_read_input_tokens"],
+  written: [...OPENAI.written, "cache_creation_input_tokens"],
+  writtenByTtl: OPENAI.writtenByTtl.map(([bucket, names]) => {
+    if (bucket === "cache_write_5m") return [bucket, [...names, FIVE_MINUTES]];
+    return [bucket, bucket === "cache_write_1h" ? [...names, ONE_HOUR] : names];
+  }),
 };
 
 /** Perplexity counts citations, reasoning and searches of deep research beside its totals. */

@@ -24,6 +24,8 @@ export interface TotalsTable {
   readonly written: Aliases;
   readonly writtenByTtl: readonly (readonly [string, Aliases])[];
   readonly inputModes: readonly (readonly [string, Aliases])[];
+  /** Seconds of audio whose tokens stand beside the prompt: only the total holds them. */
+  readonly heard: Aliases;
   readonly cachedModes: readonly (readonly [string, Aliases])[];
   readonly reasoning: Aliases;
   readonly outputModes: readonly (readonly [string, Aliases])[];
@@ -44,15 +46,37 @@ export function mapTotals(table: TotalsTable): (response: Response) => MappedSte
 export function tallyTotals(usage: Block, table: TotalsTable): Tally {
   const tally = new Tally();
   usage.ignore(table.ignored);
-  tallyPrompt(usage, table, tally);
-  tallyOutput(usage, table, tally);
+  const heard = tokensHeard(usage, table);
+  tallyPrompt(usage, { table, heard }, tally);
+  tallyOutput(usage, { table, heard }, tally);
   for (const [bucket, names] of table.beside) tally.add(bucket, usage.count(names));
   for (const [unit, names] of table.units) tally.add(unit, usage.measure(names));
   return tally;
 }
 
-function tallyPrompt(usage: Block, table: TotalsTable, tally: Tally): void {
-  const total = promptTotal(usage, table);
+interface Reading {
+  readonly table: TotalsTable;
+  /** Tokens of audio that the prompt leaves out. */
+  readonly heard: Quantity;
+}
+
+/** Mistral tells seconds of audio, and the total alone holds its tokens: zero where it has none. */
+function tokensHeard(usage: Block, table: TotalsTable): Quantity {
+  if (usage.measure(table.heard) === ZERO_QUANTITY) return ZERO_QUANTITY;
+  const heard = besideSides(usage, table);
+  return heard < 0n ? ZERO_QUANTITY : heard;
+}
+
+/** What the total holds beside the two sides; below zero where it contradicts them. */
+function besideSides(usage: Block, table: TotalsTable): Quantity {
+  const total = usage.count(table.total);
+  const onlyTotal = !usage.has(table.input) && !usage.has(table.output);
+  if (total === ZERO_QUANTITY || onlyTotal) return ZERO_QUANTITY;
+  return (total - usage.count(table.input) - usage.count(table.output)) as Quantity;
+}
+
+function tallyPrompt(usage: Block, { table, heard }: Reading, tally: Tally): void {
+  const total = (promptTotal(usage, table) + heard) as Quantity;
   const cached = usage.count(table.cached);
   const missed = usage.count(table.missed);
   if (usage.has(table.missed) && missed !== total - cached) {
@@ -70,13 +94,24 @@ function tallyPrompt(usage: Block, table: TotalsTable, tally: Tally): void {
       total,
       cached,
       written,
-      modes: counts(usage, table.inputModes),
+      modes: inputModes(usage, { table, heard }),
       cachedModes: counts(usage, table.cachedModes),
     },
     tally,
   );
   tallyWritten(usage, { written, byTtl: counts(usage, table.writtenByTtl) }, tally);
 }
+
+/** What was heard is audio, told beside the total or not. */
+function inputModes(usage: Block, { table, heard }: Reading): Map<string, Quantity> {
+  const modes = counts(usage, table.inputModes);
+  if (heard === ZERO_QUANTITY) return modes;
+  const told = modes.get(AUDIO) ?? ZERO_QUANTITY;
+  if (told !== ZERO_QUANTITY && told !== heard) refuseTotal(usage, table);
+  return modes.set(AUDIO, heard);
+}
+
+const AUDIO = "input_audio";
 
 /** Some embedding and rerank APIs give only the total: it is all prompt. */
 function promptTotal(usage: Block, table: TotalsTable): Quantity {
@@ -103,10 +138,10 @@ export function tallyWritten(block: Block, { written, byTtl }: Written, tally: T
   tally.add("cache_write", rest as Quantity);
 }
 
-function tallyOutput(usage: Block, table: TotalsTable, tally: Tally): void {
+function tallyOutput(usage: Block, { table, heard }: Reading, tally: Tally): void {
   const output = usage.count(table.output);
   const reasoning = usage.count(table.reasoning);
-  const beside = tokensBeside(usage, table, { output, reasoning });
+  const beside = reasoningBeside(usage, { table, heard }, reasoning);
   let text: bigint = beside > 0n ? output : output - reasoning;
   for (const [bucket, quantity] of counts(usage, table.outputModes)) {
     tally.add(bucket, quantity);
@@ -125,21 +160,19 @@ function tallyOutput(usage: Block, table: TotalsTable, tally: Tally): void {
  * OpenAI-shaped front of Gemini leaves it out of every other field and bills it). Zero: the
  * reasoning is part of the output.
  */
-function tokensBeside(
-  usage: Block,
-  table: TotalsTable,
-  { output, reasoning }: { readonly output: Quantity; readonly reasoning: Quantity },
-): Quantity {
-  const total = usage.count(table.total);
-  const onlyTotal = !usage.has(table.input) && !usage.has(table.output);
-  if (total === ZERO_QUANTITY || onlyTotal) return ZERO_QUANTITY;
-  const beside = (total - usage.count(table.input) - output) as Quantity;
+function reasoningBeside(usage: Block, { table, heard }: Reading, reasoning: Quantity): Quantity {
+  const beside = (besideSides(usage, table) - heard) as Quantity;
   if (beside < 0n || (beside > 0n && reasoning > 0n && beside !== reasoning)) {
-    const detail = `the total ${formatQuantity(total)} is not the sum of its parts`;
-    usage.refuse("usage.inconsistent", detail, named(table.total));
+    refuseTotal(usage, table);
     return ZERO_QUANTITY;
   }
   return beside;
+}
+
+function refuseTotal(usage: Block, table: TotalsTable): void {
+  const total = formatQuantity(usage.count(table.total));
+  const detail = `the total ${total} is not the sum of its parts`;
+  usage.refuse("usage.inconsistent", detail, named(table.total));
 }
 
 function counts(

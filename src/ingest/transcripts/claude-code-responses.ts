@@ -25,6 +25,8 @@ export interface Call {
   readonly response: string;
   readonly line: LogLine;
   readonly failed: boolean;
+  /** Whether the log holds its result. */
+  readonly answered: boolean;
   /** Decimal text, or null where the log does not tell. */
   readonly seconds: string | null;
 }
@@ -107,7 +109,8 @@ function callsOf(
     if (entry.type !== "tool_use" || id === null || tool === null) return [];
     const result = results.get(id);
     const seconds = secondsOf(result?.line.toolResult ?? {});
-    return [{ id, tool, response, line, failed: result?.failed ?? false, seconds }];
+    const [failed, answered] = [result?.failed ?? false, result !== undefined];
+    return [{ id, tool, response, line, failed, answered, seconds }];
   });
 }
 

@@ -9,8 +9,6 @@ import { textOf } from "./claude-code-log.ts";
 export interface LineRun {
   readonly run: string;
   readonly parentRun: string | null;
-  /** Kind of the subagent, where the call that started it names one. */
-  readonly agent: string | null;
 }
 
 /** Tells the run of a line of the log it was made for. */
@@ -19,13 +17,11 @@ export type RunOf = (line: LogLine) => LineRun;
 /** Prepares the lookup for one log. */
 export function runsOf(lines: readonly LogLine[]): RunOf {
   const byUuid = new Map(lines.map((line) => [line.uuid, line]));
-  const kinds = subagentKinds(lines);
   const roots = new Map<string, string>();
   return (line) => {
-    if (!line.sidechain) return { run: line.session, parentRun: null, agent: null };
+    if (!line.sidechain) return { run: line.session, parentRun: null };
     const subagent = line.subagent ?? rootOf(line, byUuid, roots);
-    const agent = kinds.get(subagent) ?? null;
-    return { run: `${line.session}:${subagent}`, parentRun: line.session, agent };
+    return { run: `${line.session}:${subagent}`, parentRun: line.session };
   };
 }
 
@@ -49,19 +45,32 @@ function rootOf(
   return root;
 }
 
-/** Kinds of subagents by their id: the call names the kind, its result names the id. */
-function subagentKinds(lines: readonly LogLine[]): Map<string, string> {
-  const kindByCall = new Map<string, string>();
-  const kinds = new Map<string, string>();
+/** A subagent that the log shows being called, whoever holds its lines. */
+export interface CalledAgent {
+  readonly run: string;
+  readonly parentRun: string;
+  /** Kind of the subagent, as the call names it. */
+  readonly agent: string;
+  /** When it was called, which is before its own first line. */
+  readonly timestamp: string;
+}
+
+/** The call names the kind of a subagent, its result the id, often while it still works. */
+export function calledAgents(lines: readonly LogLine[]): CalledAgent[] {
+  const calls = new Map<string, { readonly agent: string; readonly timestamp: string }>();
+  const called = new Map<string, CalledAgent>();
   for (const line of lines) {
+    const { session, timestamp } = line;
+    const subagent = textOf(line.toolResult.agentId);
     for (const entry of line.content) {
-      const started = textOf(entry.id);
-      const kind = textOf((entry.input as { subagent_type?: unknown } | null)?.subagent_type);
-      if (started !== null && kind !== null) kindByCall.set(started, kind);
-      const kindOfCall = kindByCall.get(textOf(entry.tool_use_id) ?? "");
-      const subagent = textOf(line.toolResult.agentId);
-      if (kindOfCall !== undefined && subagent !== null) kinds.set(subagent, kindOfCall);
+      const id = textOf(entry.id);
+      const agent = textOf((entry.input as { subagent_type?: unknown } | null)?.subagent_type);
+      if (id !== null && agent !== null && !calls.has(id)) calls.set(id, { agent, timestamp });
+      const call = calls.get(textOf(entry.tool_use_id) ?? "");
+      if (call === undefined || subagent === null) continue;
+      const run = `${session}:${subagent}`;
+      if (!called.has(run)) called.set(run, { run, parentRun: session, ...call });
     }
   }
-  return kinds;
+  return [...called.values()];
 }

@@ -129,10 +129,26 @@ test("a subagent that the log names is a run of its own below the session", () =
     sidechain({ agentId: "a1" }, "msg_s"),
     line({ message: { content: result }, toolUseResult: { agentId: "a1" } }),
   );
-  const child = events.find((event) => event.type === "run.opened" && event.run === "s1:a1");
-  assert.equal(child?.parentRun, SESSION);
-  assert.equal(child?.agent, "scout");
+  const opened = events.filter((event) => event.type === "run.opened" && event.run === "s1:a1");
+  assert.deepEqual(
+    opened.map(({ id, parentRun, agent }) => [id, parentRun, agent]),
+    [
+      ["s1:a1:opened", SESSION, "claude-code"],
+      ["s1:a1:called", SESSION, "scout"],
+    ],
+  );
+  const [byLine, byCall] = opened.map(({ occurredAt }) => String(occurredAt));
+  assert.ok(String(byCall) < String(byLine), "the opening that occurred first is in force");
   assert.equal(steps(events).find((step) => step.id === "msg_s")?.run, "s1:a1");
+});
+
+test("a call without a result is partial, so that its result may follow", () => {
+  const content = [{ type: "tool_use", id: "toolu_1", name: "Bash", input: {} }];
+  const called = answer({ output: 3, content });
+  const result = [{ type: "tool_result", tool_use_id: "toolu_1" }];
+  const last = (...lines: string[]) => steps(read(...lines).events).at(-1);
+  assert.equal(last(called)?.completeness, "partial");
+  assert.equal(last(called, line({ message: { content: result } }))?.completeness, undefined);
 });
 
 test("sidechains that the log does not name are told apart by their first line", () => {

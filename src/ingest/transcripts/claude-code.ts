@@ -15,7 +15,7 @@ import { readLog } from "./claude-code-log.ts";
 import type { Call, Response } from "./claude-code-responses.ts";
 import { collect } from "./claude-code-responses.ts";
 import type { RunOf } from "./claude-code-runs.ts";
-import { runsOf } from "./claude-code-runs.ts";
+import { calledAgents, runsOf } from "./claude-code-runs.ts";
 
 const SOURCE = "claude-code";
 
@@ -91,30 +91,55 @@ function toolEvent(call: Call, runOf: RunOf): WireEvent {
     status: call.failed ? "error" : "ok",
     callId: `anthropic:${call.id}`,
     parentStep: call.response,
+    // It still runs, or nobody will know: what a longer log tells of it takes its place.
+    ...(call.answered ? {} : { completeness: "partial" }),
   };
   return call.seconds === null ? base : { ...base, usage: { seconds: call.seconds } };
 }
 
-/** One opening a run, at its first line; subagents open below their session. */
+/**
+ * One opening a run, at its first line; subagents open below their session. A log grows, and a
+ * subagent's lines stand in a file of their own, so the same opening is the same however much is
+ * read. The kind of a subagent is told by another one, at the call: of two, the earlier stands.
+ */
 function openedEvents(
   lines: readonly LogLine[],
   runOf: RunOf,
   context: TranscriptContext,
 ): WireEvent[] {
-  const opened = new Map<string, WireEvent>();
+  const agent = context.agent ?? SOURCE;
+  const opened = new Map<string, Opening>();
   for (const line of lines) {
-    const { run, parentRun, agent } = runOf(line);
+    const { run, parentRun } = runOf(line);
     if (opened.has(run)) continue;
-    opened.set(run, {
-      type: "run.opened",
-      id: `${run}:opened`,
-      source: SOURCE,
-      run,
-      occurredAt: line.timestamp,
-      agent: agent ?? context.agent ?? SOURCE,
-      ...(context.customer === undefined ? {} : { customer: context.customer }),
-      ...(parentRun === null ? {} : { parentRun }),
-    });
+    opened.set(run, { run, parentRun, agent, timestamp: line.timestamp });
   }
-  return [...opened.values()];
+  return [
+    ...[...opened.values()].map((opening) => openedEvent("opened", opening, context)),
+    ...calledAgents(lines).map((called) => openedEvent("called", called, context)),
+  ];
+}
+
+interface Opening {
+  readonly run: string;
+  readonly parentRun: string | null;
+  readonly agent: string;
+  readonly timestamp: string;
+}
+
+function openedEvent(
+  how: string,
+  { run, parentRun, agent, timestamp }: Opening,
+  { customer }: TranscriptContext,
+): WireEvent {
+  return {
+    type: "run.opened",
+    id: `${run}:${how}`,
+    source: SOURCE,
+    run,
+    occurredAt: timestamp,
+    agent,
+    ...(customer === undefined ? {} : { customer }),
+    ...(parentRun === null ? {} : { parentRun }),
+  };
 }

@@ -38,7 +38,9 @@ interface Session {
 }
 
 function runsOfFile(file: FoundFile): CorpusRun[] {
-  return sessionsOf(linesOf(file)).map((session) => {
+  const sessions = sessionsOf(linesOf(file));
+  if (sessions.length === 0) file.leaveOut("it has no messages: it is no stream of aider");
+  return sessions.map((session) => {
     const first = session.messages[0];
     const id = idOf(DATASET, nameOf(file), session.user, first?.recorded.step ?? "");
     const run = { dataset: DATASET, run: id, agent: DATASET };

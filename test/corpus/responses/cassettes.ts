@@ -13,19 +13,24 @@ import type { Answer, AnswerContent } from "./recording.ts";
 import { contentOf } from "./stream-text.ts";
 import { parseYaml } from "./yaml-text.ts";
 
-/** The answers of all cassettes, a list for each file. */
+/** The answers of all cassettes, a list for each file that is one. */
 export function readCassettes(root: string | CorpusFolder): Map<FoundFile, readonly Answer[]> {
   const files = filesBelow(root, "responses/cassettes", [".yaml", ".yml"]);
-  return new Map(files.map((file) => [file, answersOf(file)]));
+  return new Map(
+    files.flatMap((file) => {
+      const answers = answersOf(file);
+      return answers === undefined ? [] : [[file, answers] as const];
+    }),
+  );
 }
 
-function answersOf(file: FoundFile): Answer[] {
+function answersOf(file: FoundFile): Answer[] | undefined {
   const document = parseYaml(textOfFile(file)) as Json | undefined;
-  const exchanges = objectAt(document).interactions;
+  const { interactions, http_interactions: exchanges = interactions } = objectAt(document);
   if (document === undefined) file.lose("it cannot be read as YAML");
   else if (!Array.isArray(exchanges)) file.leaveOut("it has no interactions: it is no recording");
-  const list = Array.isArray(exchanges) ? exchanges : [];
-  return list.flatMap((exchange, position) =>
+  if (!Array.isArray(exchanges)) return undefined;
+  return exchanges.flatMap((exchange, position) =>
     isObject(exchange) ? answerOf(file, exchange, position) : [],
   );
 }
@@ -93,7 +98,7 @@ function hostOf(uri: string): string {
 }
 
 function modelInUri(uri: string): string | undefined {
-  const [, model] = /\/models?\/([^/:?]+(?:%3A[^/:?]+)?)/.exec(uri) ?? [];
+  const [, model] = /\/models?\/([^/:?]+(?:(?:%3A|:(?=\d))[^/:?]+)?)/.exec(uri) ?? [];
   return model === undefined ? undefined : decodeURIComponent(model);
 }
 

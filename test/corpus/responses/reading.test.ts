@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { textOfBytes } from "./body-bytes.ts";
+import { readCassettes } from "./cassettes.ts";
 import { contentOf } from "./stream-text.ts";
 import { parseYaml } from "./yaml-text.ts";
 
@@ -51,4 +55,20 @@ test("frames of Amazon's event stream become one line each", () => {
   const chunk = Buffer.from('{"type":"ping"}').toString("base64");
   const bytes = [frame("metadata", '{"usage":{}}'), frame("chunk", `{"bytes":"${chunk}"}`)];
   assert.equal(textOfBytes(Buffer.concat(bytes), ""), '{"metadata":{"usage":{}}}\n{"type":"ping"}');
+});
+
+test("recordings of Ruby's VCR are read, and the model of a Bedrock address is whole", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-cassettes-"));
+  const uri =
+    "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.nova-lite-v1:0/converse";
+  const response = { status: { code: 200 }, body: { string: '{"usage":{"inputTokens":1}}' } };
+  const recording = { http_interactions: [{ request: { uri }, response }] };
+  mkdirSync(join(folder, "responses/cassettes"), { recursive: true });
+  writeFileSync(join(folder, "responses/cassettes/one.yml"), JSON.stringify(recording));
+  const [answers] = readCassettes(folder).values();
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(
+    answers?.map(({ askedModel, content }) => [askedModel, content]),
+    [["amazon.nova-lite-v1:0", { body: { usage: { inputTokens: "1" } } }]],
+  );
 });

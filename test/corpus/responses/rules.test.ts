@@ -72,6 +72,18 @@ test("an output leaves out what its block tells was reasoned, or where none does
   assert.ok((await found("google/gemini-2.5-pro", null)).includes("reasoning-beside"));
 });
 
+test("a prompt that leaves out the audio it heard is known by seconds and total", async () => {
+  const found = (more: object) =>
+    verdicts({ model: MINI, usage: { ...tokens, total_tokens: 1475, ...more } });
+  const heard = await found({ prompt_audio_seconds: 5 });
+  assert.deepEqual(heard, {
+    total_tokens: "agree",
+    prompt_tokens: "audio-beside",
+    completion_tokens: "agree",
+  });
+  assert.ok(Object.values(await found({ prompt_audio_seconds: 0 })).includes("unexplained"));
+});
+
 /** Bodies whose total is one more than their parts; the product refuses them. */
 const REFUSED: Readonly<Record<string, readonly [host: string, body: object]>> = {
   totalTokenCount: [

@@ -68,6 +68,7 @@ const CONVERSE: Fields = {
 const BY_FAMILY: readonly (readonly [RegExp, Fields])[] = [
   [/anthropic/, ANTHROPIC],
   [/^gemini\.interactions/, INTERACTIONS],
+  [/^gemini\.caches/, { totalTokenCount: ALL }],
   [/^gemini/, GEMINI],
   [/^bedrock\.converse/, CONVERSE],
   [/\.(?:chat|completions|responses|realtime|embeddings|rerank|images|transcriptions)$/, CHAT],
@@ -75,6 +76,7 @@ const BY_FAMILY: readonly (readonly [RegExp, Fields])[] = [
 
 export const TOKEN_RULES = {
   "reasoning-beside": "the block's total shows that its output leaves out the reasoning",
+  "audio-beside": "the block's total shows that its prompt leaves out the audio that was heard",
   "contradicts-itself": "refused: parts of the block exceed their total; this one is its own sum",
 } as const;
 
@@ -121,7 +123,23 @@ function judgeTotal(
   if (isOutput && isBeside(block.usage, step) && sameDecimal(sum(TEXT), text)) {
     return explained("reasoning-beside", TOKEN_RULES["reasoning-beside"]);
   }
+  const isPrompt = buckets === PROMPT && name !== "total_tokens";
+  if (isPrompt && isHeard(block.usage, step) && sameDecimal(sum(HEARD_APART), text)) {
+    return explained("audio-beside", TOKEN_RULES["audio-beside"]);
+  }
   return unexplained(`${name}: states ${text}, metered ${sum(buckets)}`);
+}
+
+const HEARD_APART = PROMPT.filter((bucket) => bucket !== "input_audio");
+
+/** A block that tells seconds of audio, and whose total holds tokens that neither side does. */
+function isHeard(usage: JsonObject, step: MeteredStep): boolean {
+  const heard = step.usage.input_audio ?? "0";
+  const told = objectAt(usage, "prompt_tokens_details").audio_tokens;
+  if (typeof told === "string" && !sameDecimal(told, heard)) return false;
+  if (!(Number(usage.prompt_audio_seconds) > 0)) return false;
+  const sides = SIDES.map((name) => String(usage[name] ?? "0"));
+  return sameDecimal(exactSum([...sides, heard]), String(usage.total_tokens));
 }
 
 /** Models of which compatible APIs leave reasoning out of the output and tell it nowhere. */
