@@ -104,6 +104,7 @@ async function condense(
     if (root === undefined || known.has(id)) continue;
     const tree = await readTree(unit, root);
     if (!tree.runs.every((run) => isOld(run, beforeMs)) || !(await isClosed(unit, tree))) continue;
+    if (await hasHolds(unit, tree)) continue;
     const byRun = Map.groupBy(tree.steps, ({ run }) => run);
     for (const run of tree.runs) {
       const marks = encodeMarks(byRun.get(run.id) ?? [], (text) => digest.content(text));
@@ -127,6 +128,12 @@ async function readTree(unit: Act["unit"], root: Run): Promise<Tree> {
     outcomes.push(...(await unit.outcomesOfRun(id)));
   }
   return { runs, steps, outcomes };
+}
+
+/** Whether a step may still come of a hold: it would be taken no more, and the hold never end. */
+async function hasHolds({ spending }: Act["unit"], { runs }: Tree): Promise<boolean> {
+  if ((await spending.countingHoldCount()) === 0) return false;
+  return (await spending.countingHoldsOfRuns(runs.map(({ id }) => id))).length > 0;
 }
 
 /** Whether every period that anything of the tree counts in is closed, and nothing is to come. */
