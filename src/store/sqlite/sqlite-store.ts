@@ -268,6 +268,10 @@ class SqliteStore extends SoleStore implements Store {
     return this.#read(workspace, (parts) => outcomesOfRun(parts, run));
   }
 
+  outcomesOfRuns(workspace: string, runs: readonly string[]): OutcomeState[] {
+    return runs.flatMap((run) => this.outcomesOfRun(workspace, run));
+  }
+
   provisionalOutcomes(workspace: string, filter: ProvisionalFilter): OutcomeState[] {
     return this.#read(workspace, (parts) => provisionalOutcomes(parts, filter));
   }
