@@ -35,9 +35,9 @@ async function statusesOf(engine: Engine, events: readonly object[]) {
   return results.map(({ result }) => result.error?.code ?? result.status);
 }
 
-async function askedFor(engine: Engine, run: string, id: string, nowMs: number) {
+async function askedFor(engine: Engine, run: string, nowMs: number) {
   const nowText = new Date(nowMs).toISOString();
-  const ask = { id, source: "sdk", kind: "tool", tool: "search", usage: { calls: "2" } };
+  const ask = { id: "h1", source: "sdk", kind: "tool", tool: "search", usage: { calls: "2" } };
   const body = { holds: [ask] };
   const { events, ...asked } = composeHttp(engine).readHolds(body, { run, nowText });
   const { answer } = await engine.hold(WS, events, { run, releases: [], renewals: [], ...asked });
@@ -71,7 +71,7 @@ function behind(name: string, begin: () => Promise<Place>): void {
 
     test("a run of which a hold counts keeps its steps, and its estimate is counted", async () => {
       await withEngine(place, APRIL_MS, async (engine) => {
-        assert.equal(await askedFor(engine, "held", "h1", APRIL_MS), "allow");
+        assert.equal(await askedFor(engine, "held", APRIL_MS), "allow");
       });
       assert.deepEqual(await retainAt(place, APRIL_MS, 1), { runs: 2, steps: 2 });
       const laterMs = APRIL_MS + 86_400_000 + HOLD_QUARANTINE_MS;
@@ -85,7 +85,7 @@ function behind(name: string, begin: () => Promise<Place>): void {
 
     test("no hold is granted of a run that is condensed: its step would be refused", async () => {
       await withEngine(place, JULY_MS, async (engine) => {
-        assert.equal(await askedFor(engine, "gone", "h1", JULY_MS), "run_ended");
+        assert.equal(await askedFor(engine, "gone", JULY_MS), "run_ended");
         assert.deepEqual(await statusesOf(engine, [step("gone", "h1")]), ["run.condensed"]);
         assert.deepEqual(await heldIn(engine), [0n]);
       });
