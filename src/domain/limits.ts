@@ -63,9 +63,9 @@ export const RERATED_PER_UNIT_MAX_COUNT = 1_000;
 export const RESTATED_PER_UNIT_MAX_COUNT = 500;
 /** Events that waited for a customer, counted by one unit: 25 ms, 45 in runs of their own. */
 export const RELEASED_PER_UNIT_MAX_COUNT = 500;
-/** Root runs that one unit of work looks at to condense them, and about so many steps at most. */
-export const CONDENSED_RUNS_PER_UNIT_MAX_COUNT = 200;
-export const CONDENSED_STEPS_PER_UNIT_MAX_COUNT = 4_000;
+/** Root runs that one unit of work looks at to condense them, and about so many steps: 50 ms. */
+export const CONDENSED_RUNS_PER_UNIT_MAX_COUNT = 50;
+export const CONDENSED_STEPS_PER_UNIT_MAX_COUNT = 1_000;
 /** Whole months before the present one whose steps may be asked to stay, at least and at most. */
 export const RETAINED_MONTHS_MIN = 1;
 export const RETAINED_MONTHS_MAX = 1_200;

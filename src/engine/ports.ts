@@ -345,6 +345,8 @@ export interface Store extends SharedStore {
   /** Ids of runs in the order of their bytes, after one ("": from the first on). */
   runIds(workspace: string, after: string, limit: number): Answer<string[]>;
   outcomesOfRun(workspace: string, run: string): Answer<OutcomeState[]>;
+  /** The same of many runs at once, run by run. */
+  outcomesOfRuns(workspace: string, runs: readonly string[]): Answer<OutcomeState[]>;
   /** Outcomes that are not final yet, by customer, run and key. */
   provisionalOutcomes(workspace: string, filter: ProvisionalFilter): Answer<OutcomeState[]>;
   readonly credit: CreditReads;

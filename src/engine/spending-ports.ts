@@ -58,6 +58,7 @@ export interface SpendingUnit {
   /** The same without ended ones: asked for every step, so it must cost next to nothing. */
   countingHolds(keys: readonly Identity[]): Answer<Hold[]>;
   countingHoldsOfCalls(callIds: readonly string[]): Answer<Hold[]>;
+  countingHoldsOfRuns(runs: readonly string[]): Answer<Hold[]>;
   /** Holds that these steps settled. */
   holdsSettledBy(keys: readonly Identity[]): Answer<Hold[]>;
   /** Counting holds that expired before an instant, earliest first. */

@@ -173,6 +173,10 @@ async function assertUnit(unit: SpendingUnit, model: Model): Promise<void> {
   assert.deepEqual(rows(await unit.countingHolds([...all, gone])), rows(open));
   const called = open.filter(({ callId }) => callId !== null);
   assert.deepEqual(rows(await unit.countingHoldsOfCalls(["c1", "c2", "c3"])), rows(called));
+  const runs = [...new Set(all.map(({ run }) => run))];
+  assert.deepEqual(rows(await unit.countingHoldsOfRuns([...runs, "r9"])), rows(open));
+  const ofOne = open.filter(({ run }) => run === runs[0]);
+  assert.deepEqual(rows(await unit.countingHoldsOfRuns(runs.slice(0, 1))), rows(ofOne));
   const settled = all.filter(({ settledBy }) => settledBy !== null);
   const settlers = [
     ...new Map(settled.map(({ settledBy: by }) => [holdText(by ?? gone), by ?? gone])),

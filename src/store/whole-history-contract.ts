@@ -60,6 +60,7 @@ async function assertOutcomes(
   const wanted: OutcomeState[] = [];
   for (const id of ids) wanted.push(...(await store.outcomesOfRun(workspace, id)));
   assert.deepEqual(sorted(outcomes), sorted(wanted));
+  assert.deepEqual(await store.outcomesOfRuns(workspace, ids), wanted);
 }
 
 async function assertSteps(

@@ -88,6 +88,17 @@ test("retries are duplicates, wherever the steps went", async () => {
   assert.deepEqual((await verified()).findings, []);
 });
 
+test("a month in which no run has a step is passed by", async () => {
+  // As a folder leaves it that is moved: run by run, by the month in which each was opened.
+  const { rows } = await client.query(`INSERT INTO runs SELECT (jsonb_populate_record(r,
+      '{"id": "without-steps", "month": 600}')).* FROM runs r WHERE r.customer IS NOT NULL LIMIT 1
+    RETURNING ws`);
+  const [{ ws }] = rows as [{ ws: number }];
+  const one = { ws, run: "without-steps", seq: 1, steps: 0, workspace: DEFAULT_WORKSPACE };
+  assert.equal(await removeFromPostgres(place.databaseUrl ?? "", { runs: [one] }), 0);
+  await client.query("DELETE FROM runs WHERE id = 'without-steps'");
+});
+
 const endedRun = (id: string) => [
   toolStep(id, "s1", "acme"),
   toolStep(id, "s2", "acme"),

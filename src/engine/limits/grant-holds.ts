@@ -149,7 +149,7 @@ async function decide(granting: Deciding, { ask, prepared }: Asked): Promise<Hol
     const charges = parts.flatMap(({ charge, amount }) => (amount > 0n ? charge : []));
     budgets.push(...(await prepaidRoomsOf(granting, { spender, customer, charges })));
   }
-  if (!mayGoOn(asker.run)) {
+  if (!mayGoOn(asker.run) || state.condensed.has(asker.run.id)) {
     return refusal({ decision: "block", reason: "run_ended", budgets });
   }
   const missing = notEntitled(granting.entitlements(customer), wantedBy(asker, ask));

@@ -23,7 +23,8 @@ import { finishThese } from "../commit/finish-runs.ts";
 import type { EngineContext } from "../context.ts";
 import type { Signatures } from "../key-ports.ts";
 import { currencyOfCard } from "../periods/commitment-currency.ts";
-import { areStepsRemoved, type RunTree, readRunTree } from "../runs/read-run.ts";
+import { type CondensedDocument, entriesOf, mayBeCondensed } from "../retention/condensed-runs.ts";
+import { type RunTree, readRunTree } from "../runs/read-run.ts";
 import { signerOf } from "./signing-keys.ts";
 
 /** What issuing a receipt works with. */
@@ -51,6 +52,7 @@ export async function issueReceipt(
   const tariff = await context.tariffs.of(workspace);
   const runs: ReceiptRun[] = [];
   await gather(context, workspace, { tree, tariff, runs });
+  await requireAllSteps(context, workspace, runs);
   const bodies = receiptLines({
     workspace,
     issuer,
@@ -89,10 +91,6 @@ async function gather(
   { tree, tariff, runs }: Gathering,
 ): Promise<void> {
   const { run, steps, outcomes, children } = tree;
-  if (areStepsRemoved(tree)) {
-    const detail = `The steps of run "${run.id}" were removed; a receipt would lack them.`;
-    throw new TollgateError("steps.removed", detail);
-  }
   const holds = await holdsOf(context, workspace, run.id);
   const { rating } = run;
   const metered = rating === null ? [] : tariff.cardById(rating.cardVersionId).meterRun(rating);
@@ -108,6 +106,31 @@ async function gather(
     card: cardRef(tariff, rating?.cardVersionId ?? null),
   });
   for (const child of children) await gather(context, workspace, { tree: child, tariff, runs });
+}
+
+/**
+ * Throws `steps.removed` where a run of them has lost its steps. Totals tell nothing of steps that
+ * were voided or shadows, which a receipt has as well: what the run was condensed to does.
+ */
+async function requireAllSteps(
+  { loop, store }: Issuing,
+  workspace: string,
+  runs: readonly ReceiptRun[],
+): Promise<void> {
+  const empty = runs.filter(({ run, steps }) => steps.length === 0 && mayBeCondensed(run));
+  if (empty.length === 0) return;
+  const read = () =>
+    store.transact(workspace, (unit) =>
+      entriesOf(
+        unit,
+        empty.map(({ run }) => run),
+      ),
+    );
+  const entries = await loop.exclusively(async () => read(), workspace);
+  const lost = entries.find(({ document }) => (JSON.parse(document) as CondensedDocument).marks);
+  if (lost === undefined) return;
+  const detail = `The steps of run "${lost.run}" were removed; a receipt would lack them.`;
+  throw new TollgateError("steps.removed", detail);
 }
 
 /** All holds of a run, however many. */

@@ -1,5 +1,6 @@
 /** What each run brings and costs, read from its steps: for margin that roll-ups cannot tell. */
 
+import { present } from "../../domain/assert.ts";
 import { FUTURE_TOLERANCE_MS, REPORT_STEPS_MAX_COUNT } from "../../domain/limits.ts";
 import {
   entriesOfRun,
@@ -62,19 +63,34 @@ export class MarginRuns {
       const from = after === undefined ? {} : { after };
       const filter = { ...of, ...from, roots: true, limit: ROOTS_A_READ };
       const roots = await this.#store.listRuns(this.#workspace, filter);
-      for (const root of roots) if (root.customer !== null) yield* this.#tree(root);
+      yield* this.#trees(roots.filter((root) => root.customer !== null));
       after = roots.at(-1)?.id;
       if (roots.length < ROOTS_A_READ) return;
     }
   }
 
-  async *#tree(root: Run): AsyncGenerator<RunMargin> {
-    const { tariff, placeOf } = this.#scope;
-    const runs = await this.#below(root);
-    const outcomes = new Map<string, readonly OutcomeState[]>();
-    for (const { id } of runs) {
-      outcomes.set(id, await this.#store.outcomesOfRun(this.#workspace, id));
+  /** One may become final long after its run was last heard of, so those of all runs are asked. */
+  async *#trees(roots: readonly Run[]): AsyncGenerator<RunMargin> {
+    const trees: Run[][] = [];
+    for (const root of roots) trees.push(await this.#below(root));
+    const ids = trees.flat().map(({ id }) => id);
+    const found: OutcomeState[] = [];
+    for (let at = 0; at < ids.length; at += READS_A_TURN) {
+      const some = ids.slice(at, at + READS_A_TURN);
+      found.push(...(await this.#store.outcomesOfRuns(this.#workspace, some)));
+      await othersTurn();
     }
+    const outcomes = Map.groupBy(found, ({ run }) => run);
+    for (const runs of trees) yield* this.#tree(runs, outcomes);
+  }
+
+  async *#tree(
+    runs: readonly Run[],
+    all: ReadonlyMap<string, readonly OutcomeState[]>,
+  ): AsyncGenerator<RunMargin> {
+    const { tariff, placeOf } = this.#scope;
+    const root = present(runs[0], "the root of a tree");
+    const outcomes = new Map(runs.map(({ id }) => [id, all.get(id) ?? []]));
     const treeOutcome = singleOutcome([...outcomes.values()].flat());
     const cardKeyOf = (id: number) => tariff.cardById(id).cardKey;
     const around = { root, treeOutcome, placeOf, cardKeyOf };

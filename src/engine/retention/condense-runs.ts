@@ -9,6 +9,7 @@ import { encodeMarks } from "../../domain/event/step-marks.ts";
 import {
   CONDENSED_RUNS_PER_UNIT_MAX_COUNT,
   CONDENSED_STEPS_PER_UNIT_MAX_COUNT,
+  PAGE_MAX_ROWS,
 } from "../../domain/limits.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import { type Act, runAct } from "../commit/act.ts";
@@ -53,8 +54,9 @@ export async function condenseRuns(
   let total: Condensed = { runs: 0, steps: 0 };
   for await (const roots of endedRoots(context, workspace)) {
     for (let left = roots; left.length > 0; ) {
+      const next = left.slice(0, CONDENSED_RUNS_PER_UNIT_MAX_COUNT);
       const done = await runAct(context, workspace, (act) =>
-        condense(context, act, { left, beforeMs }),
+        condense(context, act, { left: next, beforeMs }),
       );
       total = { runs: total.runs + done.runs, steps: total.steps + done.steps };
       left = left.slice(done.looked);
@@ -63,9 +65,9 @@ export async function condenseRuns(
   return total;
 }
 
-/** Roots that have ended, a unit's worth at a time. */
+/** Roots that have ended, page by page. */
 async function* endedRoots({ store }: EngineContext, workspace: string): AsyncGenerator<string[]> {
-  const limit = CONDENSED_RUNS_PER_UNIT_MAX_COUNT;
+  const limit = PAGE_MAX_ROWS;
   for (let after = ""; ; ) {
     const page = await store.history(workspace).runs({ after, limit });
     const roots = page.filter((run) => run.parent === null && mayBe(run));
@@ -86,7 +88,7 @@ function isOld(run: Run, beforeMs: number): boolean {
   return mayBe(run) && isDone && run.lastSeenAtMs < beforeMs;
 }
 
-/** Looks at as many roots as a unit may; says at how many. */
+/** Looks at these roots, or at as many as a unit may have steps of; says at how many. */
 async function condense(
   { digest }: Pick<EngineContext, "digest">,
   { unit, state }: Pick<Act, "unit" | "state">,
@@ -104,6 +106,7 @@ async function condense(
     if (root === undefined || known.has(id)) continue;
     const tree = await readTree(unit, root);
     if (!tree.runs.every((run) => isOld(run, beforeMs)) || !(await isClosed(unit, tree))) continue;
+    if (await hasHolds(unit, tree)) continue;
     const byRun = Map.groupBy(tree.steps, ({ run }) => run);
     for (const run of tree.runs) {
       const marks = encodeMarks(byRun.get(run.id) ?? [], (text) => digest.content(text));
@@ -127,6 +130,12 @@ async function readTree(unit: Act["unit"], root: Run): Promise<Tree> {
     outcomes.push(...(await unit.outcomesOfRun(id)));
   }
   return { runs, steps, outcomes };
+}
+
+/** Whether a step may still come of a hold: it would be taken no more, and the hold never end. */
+async function hasHolds({ spending }: Act["unit"], { runs }: Tree): Promise<boolean> {
+  if ((await spending.countingHoldCount()) === 0) return false;
+  return (await spending.countingHoldsOfRuns(runs.map(({ id }) => id))).length > 0;
 }
 
 /** Whether every period that anything of the tree counts in is closed, and nothing is to come. */

@@ -47,6 +47,11 @@ export class MemorySpending implements SpendingUnit {
     return this.#counting().filter(({ callId }) => wanted.has(callId));
   }
 
+  countingHoldsOfRuns(runs: readonly string[]): Hold[] {
+    const wanted = new Set(runs);
+    return this.#counting().filter(({ run }) => wanted.has(run));
+  }
+
   holdsSettledBy(keys: readonly StepKey[]): Hold[] {
     const wanted = new Set(keys.map(stepKey));
     return [...this.#tables.holds.values()].filter(

@@ -159,6 +159,10 @@ export class MemoryStore extends SoleStore implements Store {
     return [...this.#tables(workspace).outcomes.values()].filter((row) => row.run === run);
   }
 
+  outcomesOfRuns(workspace: string, runs: readonly string[]): OutcomeState[] {
+    return runs.flatMap((run) => this.outcomesOfRun(workspace, run));
+  }
+
   history(workspace: string): History {
     return memoryHistory(this, workspace, this.#tables(workspace));
   }

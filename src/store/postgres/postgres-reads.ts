@@ -46,7 +46,7 @@ import { byKeys } from "./keyed-rows.ts";
 import { ADJUSTMENT_PAGE, listQuery } from "./list-query.ts";
 import { type PagesOf, postgresHistory, type RowsOf } from "./postgres-history.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
-import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
+import { outcomesOfRun, outcomesOfRuns, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 
 const CUSTOMERS = byKeys("customers", "id");
@@ -134,6 +134,10 @@ export abstract class PostgresReads {
 
   async outcomesOfRun(workspace: string, run: string): Promise<OutcomeState[]> {
     return outcomesOfRun(await this.parts(workspace), run);
+  }
+
+  async outcomesOfRuns(workspace: string, runs: readonly string[]): Promise<OutcomeState[]> {
+    return runs.length === 0 ? [] : outcomesOfRuns(await this.parts(workspace), runs);
   }
 
   async provisionalOutcomes(workspace: string, filter: ProvisionalFilter): Promise<OutcomeState[]> {

@@ -51,6 +51,7 @@ const HOLDS_OF_CALLS = byKeys("holds", "call_id", {
   where: `r.${COUNTING}`,
   order: "run source id",
 });
+const HOLDS_OF_RUNS = byKeys("holds", "run", { where: `r.${COUNTING}`, order: "run source id" });
 const HOLDS_BY_SETTLER = byKeys("holds", "settled_run settled_source settled_id", {
   order: "run source id",
 });
@@ -181,6 +182,11 @@ export class PostgresSpending implements SpendingUnit {
   async countingHoldsOfCalls(callIds: readonly string[]): Promise<Hold[]> {
     if (callIds.length === 0) return [];
     return (await this.#ask(HOLDS_OF_CALLS, [...new Set(callIds)])).map(decodeHold);
+  }
+
+  async countingHoldsOfRuns(runs: readonly string[]): Promise<Hold[]> {
+    if (runs.length === 0) return [];
+    return (await this.#ask(HOLDS_OF_RUNS, [...new Set(runs)])).map(decodeHold);
   }
 
   async holdsSettledBy(keys: readonly StepKey[]): Promise<Hold[]> {

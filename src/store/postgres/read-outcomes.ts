@@ -18,6 +18,19 @@ export async function outcomesOfRun(
   return (await rowsOf(queries, sql, [ws, run])).map(decodeOutcome);
 }
 
+/** Outcomes of many runs, run by run. */
+export async function outcomesOfRuns(
+  { queries, ws }: ReadParts,
+  runs: readonly string[],
+): Promise<OutcomeState[]> {
+  const sql = `SELECT o.* FROM unnest($2::text[]) WITH ORDINALITY AS k (run, place)
+    CROSS JOIN LATERAL (SELECT o.* FROM runs r
+      JOIN outcomes o ON o.ws = r.ws AND o.customer = r.customer AND o.run = r.id
+      WHERE r.ws = $1 AND r.id = k.run COLLATE "C" OFFSET 0) AS o
+    ORDER BY k.place, o.seq`;
+  return (await rowsOf(queries, sql, [ws, runs])).map(decodeOutcome);
+}
+
 /** A page of outcomes that are not final yet, by customer, run and key. */
 export async function provisionalOutcomes(
   { queries, ws }: ReadParts,

@@ -14,6 +14,10 @@ const RUNS_A_STATEMENT = 5_000;
 /** Months of partitions are counted from its January. */
 const YEAR_OF_MONTH_0 = 1970;
 
+/** A month has a partition once a run of it has a step. */
+const MONTHS = `SELECT DISTINCT month FROM removed
+  WHERE to_regclass('steps_' || month) IS NOT NULL ORDER BY month`;
+
 /** Removes the steps of covered runs; needs the role that owns the tables. Returns how many. */
 export function removeFromPostgres(
   connectionString: string,
@@ -21,7 +25,7 @@ export function removeFromPostgres(
 ): Promise<number> {
   return withOwner(connectionString, async (client) => {
     await noteRuns(client, runs);
-    const months = await rowsOf(client, "SELECT DISTINCT month FROM removed ORDER BY month", []);
+    const months = await rowsOf(client, MONTHS, []);
     let removed = 0;
     for (const { month } of months) removed += await removeMonth(client, month as number);
     return removed;

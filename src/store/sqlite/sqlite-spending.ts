@@ -43,6 +43,7 @@ import type { UnitParts } from "./unit-shared.ts";
 
 const HOLD_BY_SETTLER = `SELECT * FROM holds INDEXED BY holds_by_settler
   WHERE ws = ? AND settled_run = ? AND settled_source = ? AND settled_id = ?`;
+const COUNTING_HOLDS_OF_RUN = "SELECT * FROM holds WHERE ws = ? AND run = ? AND state = 'open'";
 const FORMER_STEP_SEQS = `SELECT f.seq AS seq FROM runs r CROSS JOIN names n
   CROSS JOIN former_steps f INDEXED BY former_steps_by_identity
   ON f.run_no = r.run_no AND f.source_no = n.name_no
@@ -110,6 +111,11 @@ export class SqliteSpending implements SpendingUnit {
 
   countingHoldsOfCalls(callIds: readonly string[]): Hold[] {
     return callIds.flatMap((callId) => this.#rows.holdsOfCallInUnit(callId));
+  }
+
+  countingHoldsOfRuns(runs: readonly string[]): Answer<Hold[]> {
+    const statement = this.#statements.of(COUNTING_HOLDS_OF_RUN);
+    return this.#filed(() => runs.flatMap((run) => statement.all(this.#ws, run).map(decodeHold)));
   }
 
   holdsSettledBy(keys: readonly StepKey[]): Answer<Hold[]> {

@@ -49,8 +49,7 @@ import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import { CurrentTotals } from "./current-totals.ts";
 import { holdDataFolder } from "./data-folder-lock.ts";
 import { Names } from "./names.ts";
-import type { OpenOptions } from "./open-database.ts";
-import { openReader, openWriter } from "./open-database.ts";
+import { type OpenOptions, openReader, openWriter } from "./open-database.ts";
 import { OwnTransactions } from "./own-transactions.ts";
 import { actsOf, lastActOf } from "./read-acts.ts";
 import { adjustmentPage, adjustmentsOf, bookedByHand } from "./read-adjustments.ts";
@@ -268,15 +267,18 @@ class SqliteStore extends SoleStore implements Store {
     return this.#read(workspace, (parts) => outcomesOfRun(parts, run));
   }
 
+  outcomesOfRuns(workspace: string, runs: readonly string[]): OutcomeState[] {
+    return runs.flatMap((run) => this.outcomesOfRun(workspace, run));
+  }
+
   provisionalOutcomes(workspace: string, filter: ProvisionalFilter): OutcomeState[] {
     return this.#read(workspace, (parts) => provisionalOutcomes(parts, filter));
   }
 
   history(workspace: string): History {
     const [path, ws] = [this.#path, this.#ws(workspace)];
-    const runs = (page: PageAfter<string>) => {
-      return this.#totals<"runPage">({ name: "runPage", ws, page });
-    };
+    const runs = (page: PageAfter<string>) =>
+      this.#totals<"runPage">({ name: "runPage", ws, page });
     return sqliteHistory({ store: this, workspace, path, ws, shared: this.#shared, runs });
   }
 

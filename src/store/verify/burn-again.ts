@@ -80,7 +80,13 @@ export class BurnAgain {
 
   /** What is left of each grant that ever was. */
   balances(): Map<string, bigint> {
-    return new Map(this.#grants.map((grant) => [grant.id, this.#left(grant)]));
+    const left = new Map(this.#grants.map(({ id, amount, taken }) => [id, amount - taken]));
+    for (const { parts } of this.#lanes) {
+      for (const { payer, amount } of parts) {
+        if (payer !== null) left.set(payer, (left.get(payer) ?? 0n) - amount);
+      }
+    }
+    return left;
   }
 
   #left({ id, amount, taken }: GrantAgain): bigint {
@@ -142,15 +148,14 @@ export class BurnAgain {
   /** Brings lanes to what they are to come to, and finds who pays. */
   #serve(open: readonly LaneAgain[]): void {
     const lowered = new Map(this.#closed);
+    const closedOf = Map.groupBy(lowered.keys(), customerIn);
     const wanted = [...open];
     for (const group of groupsOf(open)) {
       const isNegative = new Set(
         group.filter((one) => one.wanted < 0n).map(({ charge }) => charge),
       );
       let debt = net(group);
-      const own = [...lowered.keys()]
-        .filter((key) => customerIn(key) === group[0]?.customer)
-        .sort();
+      const own = (closedOf.get(group[0]?.customer ?? "") ?? []).toSorted();
       const inOrder = own.toSorted(
         (a, b) => Number(isNegative.has(chargeIn(b))) - Number(isNegative.has(chargeIn(a))),
       );
@@ -165,11 +170,11 @@ export class BurnAgain {
       const at = { customer: customerIn(key), period: "", startMs: 0, charge: chargeIn(key) };
       wanted.push({ ...at, wanted: level, parts: [] });
     }
-    for (const lane of wanted) {
-      const former = this.#lanes.find((one) => keyOf(one) === keyOf(lane));
-      lane.parts = cut(former?.parts ?? [], lane.wanted);
-    }
+    // Of two of a key the first one stands.
+    const former = new Map(this.#lanes.toReversed().map((lane) => [keyOf(lane), lane.parts]));
+    for (const lane of wanted) lane.parts = cut(former.get(keyOf(lane)) ?? [], lane.wanted);
     this.#lanes = wanted;
+    const left = this.balances();
     const payers = (lane: LaneAgain) => this.#grants.filter((grant) => canPay(grant, lane)).length;
     const order = wanted
       .map((lane) => ({ lane, payers: payers(lane) }))
@@ -179,17 +184,20 @@ export class BurnAgain {
           a.payers - b.payers ||
           compare(a.lane.charge, b.lane.charge),
       );
-    for (const { lane } of order) this.#payFor(lane);
+    for (const { lane } of order) this.#payFor(lane, left);
   }
 
-  #payFor(lane: LaneAgain): void {
+  /** Takes what it pays off what is left of the grants. */
+  #payFor(lane: LaneAgain, leftOf: Map<string, bigint>): void {
     let missing = lane.wanted - lane.parts.reduce((sum, { amount }) => sum + amount, 0n);
     const able = this.#grants.filter((grant) => canPay(grant, lane)).sort(byBurning);
     for (const grant of able) {
-      const left = this.#left(grant);
+      const left = leftOf.get(grant.id) ?? 0n;
       const paid = left < missing ? left : missing;
-      if (paid > 0n) lane.parts.push({ payer: grant.id, amount: paid });
-      if (paid > 0n) missing -= paid;
+      if (paid <= 0n) continue;
+      lane.parts.push({ payer: grant.id, amount: paid });
+      leftOf.set(grant.id, left - paid);
+      missing -= paid;
     }
     if (missing > 0n) lane.parts.push({ payer: null, amount: missing });
   }

@@ -26,10 +26,13 @@ interface OpenLink extends Link {
   readonly hashes: readonly Covered[];
   /** Lines that are not hashed yet. */
   lines: string;
+  standingLines: string;
   restLines: string;
   readonly hasFormer: boolean;
   readonly hasOverruns: boolean;
-  /** Of what remains where rows were removed, newest first; empty: it is not asked for. */
+  /** Of what former removals have left, newest first; empty: nothing was removed of it. */
+  readonly standing: readonly Hash[];
+  /** Of what the removal that is prepared will leave, newest first; empty: none is. */
   readonly rests: readonly Hash[];
   /** Whether a row that is about to be removed was among its rows. */
   hasRemoved: boolean;
@@ -51,9 +54,11 @@ export interface PassingRow {
   readonly seq: number;
   /** What the chain covers of it, if anything. */
   readonly text: string | null;
-  /** Whether it is a step, or a former one, of a run whose steps are removed. */
-  readonly isRemoved: boolean;
+  readonly removal: Removal;
 }
+
+/** Whether it is of a run whose steps go: by acts on record, or by the removal that is prepared. */
+export type Removal = "none" | "recorded" | "prepared";
 
 /** Told of links that lose rows, with the digest of what remains. */
 export type OnRest = (ws: number, first: number, rest: string) => void;
@@ -88,7 +93,7 @@ export class ChainWalk {
   }
 
   /** A row of any table passes by. */
-  pass({ table, seq, text: sealedText, isRemoved }: PassingRow): void {
+  pass({ table, seq, text: sealedText, removal }: PassingRow): void {
     if (seq <= this.#lastSeq) {
       const key = keyText(this.#workspace, `seq ${seq}`);
       this.#file.findings.add(table, key, "has a seq that another row has");
@@ -103,8 +108,9 @@ export class ChainWalk {
     }
     this.#endBare();
     link.lines += `\n${sealedText}`;
-    if (isRemoved) link.hasRemoved = true;
-    else if (link.rests.length > 0) link.restLines += `\n${sealedText}`;
+    if (removal === "prepared") link.hasRemoved = true;
+    if (removal !== "recorded" && link.standing.length > 0) link.standingLines += `\n${sealedText}`;
+    if (removal === "none" && link.rests.length > 0) link.restLines += `\n${sealedText}`;
     if (link.lines.length > LINES_MAX_CHARS) hashLines(link);
   }
 
@@ -123,12 +129,11 @@ export class ChainWalk {
     noteMissing(link, Math.max(link.first, this.#lastSeq + 1), link.last);
     const key = keyText(this.#workspace, link.first);
     hashLines(link);
-    const rests = link.rests.map((rest) => rest.digest("hex").slice(0, REST_CHARS));
     const told = this.#file.removed.restOf(this.#ws, link.first);
-    const isRest = told !== undefined && rests.includes(told);
-    if (!this.#isSealed(link) && !isRest) this.#reportBroken(link, key);
-    const [rest] = rests;
-    if (rest !== undefined && link.hasRemoved) this.#onRest?.(this.#ws, link.first, rest);
+    const isStanding = link.standing.some((hash) => restOf(hash) === told);
+    if (!this.#isSealed(link) && !isStanding) this.#reportBroken(link, key);
+    const [rest] = link.rests;
+    if (rest !== undefined && link.hasRemoved) this.#onRest?.(this.#ws, link.first, restOf(rest));
     this.#before = link;
     this.#open = this.#nextLink();
   }
@@ -176,15 +181,15 @@ export class ChainWalk {
     this.#file.findings.expect(isInOrder, ["chain", key, early]);
     const former = this.#former.before(link.first);
     const overruns = this.#overruns.upTo(link.last);
-    const isRestAsked =
-      this.#onRest !== null || this.#file.removed.restOf(this.#ws, link.first) !== undefined;
+    const hasRest = this.#file.removed.restOf(this.#ws, link.first) !== undefined;
     return {
       ...link,
       hashes: this.#beginnings(link, { former, overruns }),
-      rests: isRestAsked ? this.#rests(link, { former, overruns }) : [],
+      standing: hasRest ? this.#rests(link, { former, overruns }) : [],
+      rests: this.#onRest === null ? [] : this.#rests(link, { former, overruns }),
       hasFormer: former.length > 0,
       hasOverruns: overruns.length > 0,
-      ...{ lines: "", restLines: "", hasRemoved: false },
+      ...{ lines: "", standingLines: "", restLines: "", hasRemoved: false },
       missing: [],
     };
   }
@@ -259,9 +264,15 @@ interface Beside {
 
 function hashLines(link: OpenLink): void {
   for (const { hash } of link.hashes) hash.update(link.lines);
-  for (const rest of link.rests) rest.update(link.restLines);
+  for (const hash of link.standing) hash.update(link.standingLines);
+  for (const hash of link.rests) hash.update(link.restLines);
   link.lines = "";
+  link.standingLines = "";
   link.restLines = "";
+}
+
+function restOf(hash: Hash): string {
+  return hash.digest("hex").slice(0, REST_CHARS);
 }
 
 function timeLine(of: string, committedAtMs: number | null): string {

@@ -7,7 +7,7 @@ import type { Step } from "../../domain/event/step.ts";
 import { decodeJournal } from "../stored-rows.ts";
 import type { Acts } from "./acts.ts";
 import type { Books } from "./books.ts";
-import { ChainWalk, type OnRest, type PassingRow } from "./chain-walk.ts";
+import { ChainWalk, type OnRest, type PassingRow, type Removal } from "./chain-walk.ts";
 import { Roles } from "./check-roles.ts";
 import type { DataFile } from "./data-file.ts";
 import { checksumOf } from "./digests.ts";
@@ -67,9 +67,9 @@ interface SealedRow extends SealedRowsParts {
   readonly no: number;
 }
 
-type Sealed = Pick<PassingRow, "text" | "isRemoved">;
+type Sealed = Pick<PassingRow, "text" | "removal">;
 
-const kept = (text: string | null): Sealed => ({ text, isRemoved: false });
+const kept = (text: string | null): Sealed => ({ text, removal: "none" });
 
 /** The text that the chain covers of a row; null for rows that stand outside it. */
 function readSealed(file: DataFile, row: SealedRow): Sealed {
@@ -82,7 +82,7 @@ function readSealed(file: DataFile, row: SealedRow): Sealed {
   if (!read.isIntact) row.suspects.note(read);
   if (table === "steps") checkCurrent(file, row, read);
   else checkFormer(file, row, read);
-  return { text: read.text ?? "", isRemoved: isCovered(file, read) };
+  return { text: read.text ?? "", removal: removalOf(file, read) };
 }
 
 function readEntry(file: DataFile, { acts, no }: SealedRow, ws: number): string {
@@ -130,6 +130,11 @@ function isBooked(file: DataFile, { onRest = null }: SealedRow, read: ReadStep):
 
 function isCovered(file: DataFile, { ws, run }: ReadStep): boolean {
   return file.removed.isCovered(ws, run);
+}
+
+function removalOf(file: DataFile, { ws, run }: ReadStep): Removal {
+  if (file.removed.isChosen(ws, run)) return "prepared";
+  return file.removed.isCovered(ws, run) ? "recorded" : "none";
 }
 
 /** A step that bills a call holds it, so that no other record of the call counts. */
