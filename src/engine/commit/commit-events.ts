@@ -13,7 +13,7 @@ import { endOwnPauses } from "../limits/budget-pauses.ts";
 import { entitlementsAt } from "../limits/entitlements.ts";
 import { grantHolds } from "../limits/grant-holds.ts";
 import type { Recorded } from "../limits/held-steps.ts";
-import type { Admission, NotAdmitted } from "../limits/hold-answers.ts";
+import type { Admission, HoldsRequest, NotAdmitted } from "../limits/hold-answers.ts";
 import type { Spending } from "../limits/load-spending.ts";
 import { setCaps } from "../limits/run-caps.ts";
 import { settleBudgets } from "../limits/settle-budgets.ts";
@@ -70,13 +70,14 @@ export async function commitWork(
     const result = applyAdmitted(spending, events, admission);
     await letOthers(events);
     await tellUnknownPrices(store, workspace, state);
-    const book = holds.length === 0 ? kept : await setCaps(spending, holds);
+    const heard = holds.map(withoutRefused({ events, admission, ...result }));
+    const book = heard.length === 0 ? kept : await setCaps(spending, heard);
     hasNewBudgets = book !== kept;
     await settleBudgets({ ...spending, book }, recordedBy(events, result.results));
     if (watched !== null) await watchEvents(watched);
     const below = async (id: string) => store.credit.customersBelow(workspace, id);
     const prepaid = prepaidInUnit({ ...spending, book }, below);
-    const answers = await grantHolds({ ...spending, book, ...asked, prepaid }, holds, admission);
+    const answers = await grantHolds({ ...spending, book, ...asked, prepaid }, heard, admission);
     await endOwnPauses({ ...spending, book }, events);
     const told = await context.affairs.tell({ workspace, unit, state, tariff, head, seen }, null);
     if (state.hasAlert) context.alarm.note(workspace);
@@ -86,7 +87,13 @@ export async function commitWork(
     told.head = await writeState(context, unit, { state, head, extra: {} });
     policies.kept.asOf = told.head;
     found = told;
-    live = await context.telling.ofUnit(workspace, unit, { state, book, holds, answers, head });
+    live = await context.telling.ofUnit(workspace, unit, {
+      state,
+      book,
+      holds: heard,
+      answers,
+      head,
+    });
     if (isEarly) context.affairs.keep(workspace, found);
     return { ...result, runs, holds: answers };
   };
@@ -219,6 +226,25 @@ function entitledText({ what, name }: NotEntitled): string {
   if (what === "parallel_runs") return "may not use another run now";
   if (name === null) return `may use named ${what}s alone, and none is named`;
   return `may not use the ${what} "${name}"`;
+}
+
+interface Refusals extends Pick<BatchResult, "results"> {
+  readonly events: readonly TollgateEvent[];
+  readonly admission: Admission;
+}
+
+/**
+ * A request whose opening is refused asks for nothing: its caller is told of an error, so a hold
+ * would be of a call that nobody makes, and a cap of a run that another opening made.
+ */
+function withoutRefused({ events, results, admission }: Refusals) {
+  const refused = new Set(events.filter((_event, index) => results[index]?.error !== undefined));
+  return (request: HoldsRequest): HoldsRequest => {
+    if (request.opening === undefined || !refused.has(request.opening)) return request;
+    // What budgets or terms refuse is told as decisions.
+    const asks = admission.has(request.run) ? request.asks : [];
+    return { ...request, asks, caps: [] };
+  };
 }
 
 /** Steps that were taken up in any way: their holds, if they have one, are settled. */
