@@ -42,12 +42,12 @@ import { writeState } from "./write-state.ts";
 export async function commitWork(
   context: RuledContext,
   workspace: string,
-  { holds, handedOver, ...begun }: Work,
+  { holds: requests, handedOver, ...begun }: Work,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
   const { seen, store } = context;
-  const { tariff, kept, own, policies } = await rulesOf(context, workspace, holds);
+  const { tariff, kept, own, policies } = await rulesOf(context, workspace, requests);
   let watched: WatchedRuns | null = null;
   let live: ToldUnit | null = null;
   let hasNewBudgets = false;
@@ -60,24 +60,23 @@ export async function commitWork(
     const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
-    await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
+    await loadBatch(unit, tariff, { state, events, runs: requests.map(({ run }) => run) });
     await loadCondensed(unit, state, context.digest);
     const spending = { unit, state, tariff, book: kept };
     const watching = { unit, state, tariff, store, workspace, policies, pacedAtMs };
     watched = watchedBy(watching, { isAgain: watched !== null, digest: head.digest });
     const asked = { ids: context.ids, entitlements, watched, pacedAtMs };
-    const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
-    const result = applyAdmitted(spending, events, admission);
+    const admission = await admitRuns({ ...spending, ...asked }, { events, holds: requests });
+    const { heard: holds, ...result } = applyAdmitted(spending, { events, requests }, admission);
     await letOthers(events);
     await tellUnknownPrices(store, workspace, state);
-    const heard = holds.map(withoutRefused({ events, admission, ...result }));
-    const book = heard.length === 0 ? kept : await setCaps(spending, heard);
+    const book = holds.length === 0 ? kept : await setCaps(spending, holds);
     hasNewBudgets = book !== kept;
     await settleBudgets({ ...spending, book }, recordedBy(events, result.results));
     if (watched !== null) await watchEvents(watched);
     const below = async (id: string) => store.credit.customersBelow(workspace, id);
     const prepaid = prepaidInUnit({ ...spending, book }, below);
-    const answers = await grantHolds({ ...spending, book, ...asked, prepaid }, heard, admission);
+    const answers = await grantHolds({ ...spending, book, ...asked, prepaid }, holds, admission);
     await endOwnPauses({ ...spending, book }, events);
     const told = await context.affairs.tell({ workspace, unit, state, tariff, head, seen }, null);
     if (state.hasAlert) context.alarm.note(workspace);
@@ -87,18 +86,12 @@ export async function commitWork(
     told.head = await writeState(context, unit, { state, head, extra: {} });
     policies.kept.asOf = told.head;
     found = told;
-    live = await context.telling.ofUnit(workspace, unit, {
-      state,
-      book,
-      holds: heard,
-      answers,
-      head,
-    });
+    live = await context.telling.ofUnit(workspace, unit, { state, book, holds, answers, head });
     if (isEarly) context.affairs.keep(workspace, found);
     return { ...result, runs, holds: answers };
   };
   // The next unit goes on with what this one leaves in memory: nothing that looks on.
-  const isEarly = policies.policies.length === 0 && (holds.length === 0 || !store.isShared);
+  const isEarly = policies.policies.length === 0 && (requests.length === 0 || !store.isShared);
   const committed = store.transact(workspace, work, isEarly ? handedOver : undefined);
   return committed
     .then((done) => {
@@ -191,8 +184,23 @@ function watchedBy(
   return policies.policies.length === 0 ? null : new WatchedRuns(parts);
 }
 
-/** Applies what may be applied: an opening that was refused leaves no run behind. */
+/** What was applied, and what is asked of holds after it. */
+interface Applied extends BatchResult {
+  readonly heard: readonly HoldsRequest[];
+}
+
 function applyAdmitted(
+  spending: Pick<Spending, "state" | "tariff">,
+  { events, requests }: Pick<Work, "events"> & { readonly requests: Work["holds"] },
+  admission: Admission,
+): Applied {
+  const result = applyOpenings(spending, events, admission);
+  const heard = requests.map(withoutRefused({ events, admission, ...result }));
+  return { ...result, heard };
+}
+
+/** Applies what may be applied: an opening that was refused leaves no run behind. */
+function applyOpenings(
   { state, tariff }: Pick<Spending, "state" | "tariff">,
   events: readonly TollgateEvent[],
   admission: Admission,

@@ -16,9 +16,9 @@ export interface Booking {
 }
 
 /**
- * Books differences in their order. A stage is told by the one that reaches it, if the balance stays
- * there: what one row puts on, another may take off, and a stage that is told too early is not told
- * when it is reached.
+ * Books differences in their order. A stage is told by the one that reaches it, if the balance
+ * stays there: what one row puts on, another may take off, and a stage that is told too early is
+ * not told when it is reached.
  */
 export async function bookBalances(
   spending: Spending,
@@ -31,29 +31,31 @@ export async function bookBalances(
   for (const { place, amount } of bookings) {
     left.set(place, (left.get(place) ?? place.settled) + amount);
   }
-  for (const booking of bookings) book(spending, booking, left.get(booking.place));
+  for (const booking of bookings) book(spending, booking, left);
 }
 
 function book(
   spending: Spending,
   { record, place, amount, identity, cause }: Booking,
-  left?: bigint,
+  left: ReadonlyMap<BalancePlace, bigint>,
 ): void {
   const before = place.settled;
   spending.state.spending.moveBalance(place, { settled: before + amount });
   recordOverrun(spending, record, { place, identity, cause, from: before, to: before + amount });
-  tellStages(spending, record, place, left);
+  tellStages(spending, record, { place, left: left.get(place) });
 }
 
 /**
- * Puts on record, once a window, each stage that a balance has reached. `left`: what its unit leaves
- * settled of it. (Default: what is.)
+ * Puts on record, once a window, each stage that a balance has reached. `left`: what its unit
+ * leaves settled of it. (Default: what is.)
  */
 export function tellStages(
   { state }: Spending,
   record: BudgetRecord,
-  place: BalancePlace,
-  left: bigint = place.settled,
+  {
+    place,
+    left = place.settled,
+  }: { readonly place: BalancePlace; readonly left?: bigint | undefined },
 ): void {
   const { budget } = record;
   const { settled, held, stagesTold } = place;

@@ -366,7 +366,7 @@ function roomAfter(granting: Granting, kept: RoomPlace): Room {
   if (stages.length > 0) {
     const isPaced = stages.some(({ action }) => action === "throttle");
     if (isPaced) state.spending.moveBalance(place, { grantedAtMs: granting.pacedAtMs });
-    tellStages(granting, record, place);
+    tellStages(granting, record, { place });
   }
   return roomAt(kept);
 }

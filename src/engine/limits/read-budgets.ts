@@ -118,7 +118,7 @@ export async function readBalances(
   };
 }
 
-/** Whose calendars the windows of balances are in: of a budget per billing period the customers'. */
+/** The calendars of balances: those of a budget per billing period are in their customers'. */
 async function calendarsOf(
   store: Reading["store"],
   workspace: string,
