@@ -213,7 +213,9 @@ export class Engine {
     events: readonly TollgateEvent[],
     request: HoldsRequest,
   ): Promise<{ readonly results: readonly EventResult[]; readonly answer: HoldsAnswer }> {
-    const { results, holds } = await this.#context.loop.submit(workspace, events, request);
+    const opening = events.find(({ type }) => type === "run.opened");
+    const asked = opening === undefined ? request : { ...request, opening };
+    const { results, holds } = await this.#context.loop.submit(workspace, events, asked);
     return { results, answer: present(holds[0], "the answer to a request about holds") };
   }
 

@@ -26,6 +26,7 @@ import {
   type EventsListenerParts,
   isEventsRequest,
 } from "./events-listener.ts";
+import { withFewRefusals } from "./few-refusals.ts";
 import {
   answerHolds,
   answerPlainHolds,
@@ -61,7 +62,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Builds a server over an engine; nothing listens yet. */
 export async function buildServer(parts: HttpParts): Promise<HttpServer> {
-  const logger = parts.logger ?? SILENT;
+  const logger = withFewRefusals(parts.logger ?? SILENT, Date.now);
   const traffic = new Traffic(logger);
   const budget = new BodyBudget();
   const metrics = new HttpMetrics();

@@ -55,6 +55,27 @@ for (const store of ["memory", "sqlite"] as const) {
       assert.deepEqual(await listed("turns"), ["r1 0 + 1", "r2 1 + 1"]);
     });
 
+    test("are told in the billing periods of the customer that they are of", async () => {
+      const calendar = { timeZone: "Europe/Berlin", anchorDay: 28 };
+      await ok("PUT", "/v1/customers/berlin", calendar);
+      const both = { measure: "steps", limit: "5", per: "billing_period" };
+      const keys = { month: "customer", apart: "customer_agent" };
+      for (const [key, each] of Object.entries(keys)) {
+        await ok("PUT", `/v1/budgets/${key}`, { budget: { ...both, each }, ...WHO });
+      }
+      const open = { customer: "berlin", agent: "support" };
+      const holds = [{ id: "s1", kind: "tool", tool: "t" }];
+      const { decisions } = await ok("POST", "/v1/runs/b1/holds", { open, holds });
+      const decided = decisions?.[0]?.budgets as unknown as Json[];
+      for (const key of Object.keys(keys)) {
+        const told = decided.find(({ budget }) => String(budget) === key);
+        const page = await ok("GET", `/v1/budgets/${key}/balances`);
+        const [listedOne] = page.balances as unknown as Json[];
+        assert.match(JSON.stringify(told?.window), /-2[78]T2[23]:00:00.000Z/);
+        assert.deepEqual(listedOne, told);
+      }
+    });
+
     test("are none where credit is the limit: that is told by the credit", async () => {
       const document = { each: "customer", measure: "prepaid", where: { customer: ["paid"] } };
       await ok("PUT", "/v1/budgets/credit", { budget: document, ...WHO });

@@ -137,6 +137,12 @@ export function customerAgentScope(customer: string, agent: string): string {
   return JSON.stringify([customer, agent]);
 }
 
+/** The customer that a balance is of; null: it is of no single one. */
+export function customerOfScope({ each }: Budget, scope: string): string | null {
+  if (each === "customer") return scope;
+  return each === "customer_agent" ? (JSON.parse(scope) as [string, string])[0] : null;
+}
+
 /** Whether a budget leaves nobody out. */
 export function selectsAll({ customer, agent, label, card }: BudgetWhere): boolean {
   return customer === undefined && agent === undefined && label === undefined && card === undefined;

@@ -13,7 +13,7 @@ import { endOwnPauses } from "../limits/budget-pauses.ts";
 import { entitlementsAt } from "../limits/entitlements.ts";
 import { grantHolds } from "../limits/grant-holds.ts";
 import type { Recorded } from "../limits/held-steps.ts";
-import type { Admission, NotAdmitted } from "../limits/hold-answers.ts";
+import type { Admission, HoldsRequest, NotAdmitted } from "../limits/hold-answers.ts";
 import type { Spending } from "../limits/load-spending.ts";
 import { setCaps } from "../limits/run-caps.ts";
 import { settleBudgets } from "../limits/settle-budgets.ts";
@@ -42,12 +42,12 @@ import { writeState } from "./write-state.ts";
 export async function commitWork(
   context: RuledContext,
   workspace: string,
-  { holds, handedOver, ...begun }: Work,
+  { holds: requests, handedOver, ...begun }: Work,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
   const { seen, store } = context;
-  const { tariff, kept, own, policies } = await rulesOf(context, workspace, holds);
+  const { tariff, kept, own, policies } = await rulesOf(context, workspace, requests);
   let watched: WatchedRuns | null = null;
   let live: ToldUnit | null = null;
   let hasNewBudgets = false;
@@ -60,14 +60,14 @@ export async function commitWork(
     const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
-    await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
+    await loadBatch(unit, tariff, { state, events, runs: requests.map(({ run }) => run) });
     await loadCondensed(unit, state, context.digest);
     const spending = { unit, state, tariff, book: kept };
     const watching = { unit, state, tariff, store, workspace, policies, pacedAtMs };
     watched = watchedBy(watching, { isAgain: watched !== null, digest: head.digest });
     const asked = { ids: context.ids, entitlements, watched, pacedAtMs };
-    const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
-    const result = applyAdmitted(spending, events, admission);
+    const admission = await admitRuns({ ...spending, ...asked }, { events, holds: requests });
+    const { heard: holds, ...result } = applyAdmitted(spending, { events, requests }, admission);
     await letOthers(events);
     await tellUnknownPrices(store, workspace, state);
     const book = holds.length === 0 ? kept : await setCaps(spending, holds);
@@ -91,7 +91,7 @@ export async function commitWork(
     return { ...result, runs, holds: answers };
   };
   // The next unit goes on with what this one leaves in memory: nothing that looks on.
-  const isEarly = policies.policies.length === 0 && (holds.length === 0 || !store.isShared);
+  const isEarly = policies.policies.length === 0 && (requests.length === 0 || !store.isShared);
   const committed = store.transact(workspace, work, isEarly ? handedOver : undefined);
   return committed
     .then((done) => {
@@ -184,8 +184,23 @@ function watchedBy(
   return policies.policies.length === 0 ? null : new WatchedRuns(parts);
 }
 
-/** Applies what may be applied: an opening that was refused leaves no run behind. */
+/** What was applied, and what is asked of holds after it. */
+interface Applied extends BatchResult {
+  readonly heard: readonly HoldsRequest[];
+}
+
 function applyAdmitted(
+  spending: Pick<Spending, "state" | "tariff">,
+  { events, requests }: Pick<Work, "events"> & { readonly requests: Work["holds"] },
+  admission: Admission,
+): Applied {
+  const result = applyOpenings(spending, events, admission);
+  const heard = requests.map(withoutRefused({ events, admission, ...result }));
+  return { ...result, heard };
+}
+
+/** Applies what may be applied: an opening that was refused leaves no run behind. */
+function applyOpenings(
   { state, tariff }: Pick<Spending, "state" | "tariff">,
   events: readonly TollgateEvent[],
   admission: Admission,
@@ -219,6 +234,25 @@ function entitledText({ what, name }: NotEntitled): string {
   if (what === "parallel_runs") return "may not use another run now";
   if (name === null) return `may use named ${what}s alone, and none is named`;
   return `may not use the ${what} "${name}"`;
+}
+
+interface Refusals extends Pick<BatchResult, "results"> {
+  readonly events: readonly TollgateEvent[];
+  readonly admission: Admission;
+}
+
+/**
+ * A request whose opening is refused asks for nothing: its caller is told of an error, so a hold
+ * would be of a call that nobody makes, and a cap of a run that another opening made.
+ */
+function withoutRefused({ events, results, admission }: Refusals) {
+  const refused = new Set(events.filter((_event, index) => results[index]?.error !== undefined));
+  return (request: HoldsRequest): HoldsRequest => {
+    if (request.opening === undefined || !refused.has(request.opening)) return request;
+    // What budgets or terms refuse is told as decisions.
+    const asks = admission.has(request.run) ? request.asks : [];
+    return { ...request, asks, caps: [] };
+  };
 }
 
 /** Steps that were taken up in any way: their holds, if they have one, are settled. */

@@ -27,8 +27,8 @@ interface Changed {
 
 /** Nearly every row is new, or what it was first: the store is asked about the others alone. */
 export async function loadFirstSeqs(
-  { unit, state, book }: Spending,
-  { steps, runs }: Pick<Changed, "steps" | "runs">,
+  { unit, book }: Spending,
+  { steps, runs, outcomes }: Changed,
 ): Promise<FirstSeqs> {
   const counting = book.records.filter(
     ({ budget: { each, measure } }) => each !== "run" && !isPrepaid(measure),
@@ -41,7 +41,6 @@ export async function loadFirstSeqs(
   const isOfRuns = counting.some(({ budget: { measure } }) => {
     return measure === "charge" || measure === "credits" || countsRuns(measure);
   });
-  const outcomes = state.outcomes.replaced();
   const former = isOfRuns ? [...formerKeys({ runs, outcomes }, oldestId)] : [];
   const seqs = former.length === 0 ? [] : await unit.spending.formerSeqs(former);
   const ofRecords = earliest(seqs, recordText);

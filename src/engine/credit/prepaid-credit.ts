@@ -33,6 +33,8 @@ interface Left {
   readonly free: Amount;
   /** What holds of all that share the credit set aside. */
   readonly held: Amount;
+  /** What of that nobody pays any more, because credit went to what nobody held. */
+  readonly uncovered: bigint;
 }
 
 const NO_CHARGE = "";
@@ -69,8 +71,8 @@ export class PrepaidCredit {
     customer: Customer,
     charges: readonly string[],
   ): Promise<Room> {
-    const { free, held } = await this.#left(record, customer, charges);
-    const limit = free + held;
+    const { free, held, uncovered } = await this.#left(record, customer, charges);
+    const limit = free + held - uncovered;
     return { record, scope, window, limit, settled: 0n, held, grantedAtMs: 0 };
   }
 
@@ -94,7 +96,18 @@ export class PrepaidCredit {
     const all = await this.#mostOf(asked, null);
     let sum = charges.length === 0 ? all : 0n;
     for (const charge of charges) sum += await this.#mostFor(asked, charge, all);
-    return { free: (sum < all ? sum : all) as Amount, held };
+    const uncovered = before === 0n ? 0n : before - (await this.#unpaidUnheld(record, family));
+    return { free: (sum < all ? sum : all) as Amount, held, uncovered };
+  }
+
+  async #unpaidUnheld(record: BudgetRecord, family: Member): Promise<bigint> {
+    const reserved = this.#reserved;
+    this.#reserved = new Map();
+    try {
+      return await this.#unpaid(record, family);
+    } finally {
+      this.#reserved = reserved;
+    }
   }
 
   /** What a charge alone may still take. */

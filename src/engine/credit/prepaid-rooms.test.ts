@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { cardOf, each, newWorld, step, usage } from "../commit/engine-world.test.ts";
-import { ask, budget, holdOn } from "../limits/holds-world.test.ts";
+import { ask, budget, budgetsOf, holdOn, words } from "../limits/holds-world.test.ts";
 
 /** A dollar a call, and a cent a token that it writes. */
 const CARD = cardOf({
@@ -62,4 +62,21 @@ async function check({ grants, asks }: AnyWorld): Promise<void> {
 test("a step of two charges is held where credit pays both, and nowhere else", async () => {
   const isFull = process.env.TOLLGATE_TEST_FULL === "1";
   await fc.assert(fc.asyncProperty(anyWorld, check), { numRuns: isFull ? 3_000 : 150 });
+});
+
+test("credit that went to what nobody held is not waited for", async () => {
+  const { engine, send } = await newWorld(CARD);
+  await engine.saveCustomer("w", { id: "acme", settings: {} });
+  const gift = { id: "gift", amount: "2.5", priority: 1, charges: null };
+  await engine.credits.grant("w", { ...TERMS, ...WHO, ...gift });
+  await budget(engine, "credit", { each: "customer", measure: "prepaid" });
+  const call = (id: string) => step({ id, customer: "acme", usage: usage({ seconds: 1 }) });
+  const hold = async (id: string) => words(await holdOn(engine, "r1", ask(id, { step: call(id) })));
+  await send(call("first"));
+  assert.deepEqual(await hold("held"), ["allow"]);
+  assert.deepEqual(await hold("more"), ["throttle: held_by_others"]);
+  await send(call("unheld"));
+  // 0.5 are left for the one that holds 1: no settlement of it leaves room for another.
+  assert.deepEqual(await budgetsOf(engine, "r1"), ["credit(acme) 0 + 1 of 0.5"]);
+  assert.deepEqual(await hold("more"), ["block: budget"]);
 });

@@ -8,6 +8,7 @@ import type { Room } from "../../domain/budget/decide.ts";
 import { notEntitled } from "../../domain/budget/entitlements.ts";
 import type { RunOpened, TollgateEvent } from "../../domain/event/event.ts";
 import { ONE_UNIT } from "../../domain/money/decimal.ts";
+import { ratedAt } from "../booking/rated-at.ts";
 import { newCustomer } from "../customers/customer-defaults.ts";
 import type { Customer } from "../ports.ts";
 import { PARALLEL_RUNS_KEY } from "./entitlements.ts";
@@ -26,20 +27,31 @@ export async function admitRuns(granting: Granting, { events, holds }: Asked): P
   const refused = new Map<string, NotAdmitted>();
   if (holds.length === 0) return refused;
   const asked = new Set(holds.map(({ run }) => run));
-  const opened = new Map<string, bigint>();
+  const begun = { opened: new Map<string, bigint>(), named: new Set<string>() };
   for (const event of events) {
-    if (event.type !== "run.opened" || !asked.has(event.run) || state.runs.has(event.run)) continue;
-    const refusal = await refusalOf(granting, event, opened);
-    if (refusal !== null) refused.set(event.run, refusal);
+    const { type, run } = event;
+    if (type !== "run.opened" || !asked.has(run) || state.runs.has(run)) begun.named.add(run);
+    else {
+      const refusal = await refusalOf(granting, event, begun);
+      if (refusal !== null) refused.set(run, refusal);
+    }
   }
   return refused;
 }
 
-/** Why a run may not open; where it may, it is added to what was opened in this unit. */
+/** What this unit begins. */
+interface Begun {
+  /** Runs by the balance that they count in. */
+  readonly opened: Map<string, bigint>;
+  /** Runs that are there by its events. */
+  readonly named: Set<string>;
+}
+
+/** Why a run may not open; where it may, it is added to what the unit begins. */
 async function refusalOf(
   granting: Granting,
   event: RunOpened,
-  opened: Map<string, bigint>,
+  { opened, named }: Begun,
 ): Promise<NotAdmitted | null> {
   const customer = customerOf(granting, event);
   if (customer === null) return null;
@@ -48,9 +60,14 @@ async function refusalOf(
   const wanted = { agent, provider: null, model: null, tool: null };
   const missing = notEntitled(entitled, wanted);
   if (missing !== null) return { by: null, notEntitled: missing };
+  const { parentRun } = event;
   // A run below another is no root: it opens with its parent's leave.
-  if (event.parentRun !== null) return null;
-  const rooms = (await roomsOfOpening(granting, event, customer)).map((room) =>
+  const isBelow =
+    parentRun !== null && (granting.state.runs.has(parentRun) || named.has(parentRun));
+  if (isBelow) return null;
+  // One that nobody has heard of comes to be with it, and is the root that counts.
+  const root = parentRun === null ? event : { ...event, run: parentRun, agent: null, labels: null };
+  const rooms = (await roomsOfOpening(granting, root, customer)).map((room) =>
     isEntitlement(room) ? { ...room, limit: units(entitled.parallelRuns) } : room,
   );
   const full = rooms.find((room) => isFull(room, opened.get(placeOf(room)) ?? 0n));
@@ -58,6 +75,7 @@ async function refusalOf(
     return { by: null, notEntitled: { what: "parallel_runs", name: null } };
   }
   if (full !== undefined) return { by: full, notEntitled: null };
+  named.add(event.run).add(root.run);
   for (const room of rooms) opened.set(placeOf(room), (opened.get(placeOf(room)) ?? 0n) + 1n);
   return null;
 }
@@ -71,15 +89,18 @@ function customerOf({ state }: Granting, { customer, parentRun }: RunOpened): Cu
 
 async function roomsOfOpening(
   granting: Granting,
-  { run, agent, labels }: RunOpened,
+  { run, agent, labels, occurredAtMs }: RunOpened,
   customer: Customer,
 ): Promise<Room[]> {
   const { records } = granting.book;
   if (!records.some(({ budget }) => countsRuns(budget.measure))) return [];
   const { tariff, state } = granting;
-  const cardKey = tariff.cardFor(customer, state.receivedAtMs)?.cardKey ?? null;
+  // A run counts in the windows of its opening: it must have room there.
+  const atMs = ratedAt(occurredAtMs, state.receivedAtMs);
+  const cardKey = tariff.cardFor(customer, atMs)?.cardKey ?? null;
   const one = { id: run, agent, labels, cardKey };
-  const rooms = await roomsOf(granting, { ...one, customer: customer.id, path: [one] }, customer);
+  const spender = { ...one, customer: customer.id, path: [one] };
+  const rooms = await roomsOf(granting, spender, { customer, atMs });
   return rooms.filter(({ record: { budget } }) => {
     return countsRuns(budget.measure) && budget.enforcement === "hard";
   });

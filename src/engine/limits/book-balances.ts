@@ -15,7 +15,11 @@ export interface Booking {
   readonly cause: OverrunCause;
 }
 
-/** Books differences in their order. */
+/**
+ * Books differences in their order. A stage is told by the one that reaches it, if the balance
+ * stays there: what one row puts on, another may take off, and a stage that is told too early is
+ * not told when it is reached.
+ */
 export async function bookBalances(
   spending: Spending,
   bookings: readonly Booking[],
@@ -23,20 +27,37 @@ export async function bookBalances(
   const places = new Set<BalancePlace>();
   for (const { place } of bookings) if (!place.isLoaded) places.add(place);
   await loadPlaces(spending, places);
-  for (const booking of bookings) book(spending, booking);
+  const left = new Map<BalancePlace, bigint>();
+  for (const { place, amount } of bookings) {
+    left.set(place, (left.get(place) ?? place.settled) + amount);
+  }
+  for (const booking of bookings) book(spending, booking, left);
 }
 
-function book(spending: Spending, { record, place, amount, identity, cause }: Booking): void {
+function book(
+  spending: Spending,
+  { record, place, amount, identity, cause }: Booking,
+  left: ReadonlyMap<BalancePlace, bigint>,
+): void {
   const before = place.settled;
   spending.state.spending.moveBalance(place, { settled: before + amount });
   recordOverrun(spending, record, { place, identity, cause, from: before, to: before + amount });
-  tellStages(spending, record, place);
+  tellStages(spending, record, { place, left: left.get(place) });
 }
 
-/** Puts on record, once a window, each stage that a balance has reached. */
-export function tellStages(spending: Spending, record: BudgetRecord, place: BalancePlace): void {
+/**
+ * Puts on record, once a window, each stage that a balance has reached. `left`: what its unit
+ * leaves settled of it. (Default: what is.)
+ */
+export function tellStages(
+  { state }: Spending,
+  record: BudgetRecord,
+  {
+    place,
+    left = place.settled,
+  }: { readonly place: BalancePlace; readonly left?: bigint | undefined },
+): void {
   const { budget } = record;
-  const { state } = spending;
   const { settled, held, stagesTold } = place;
   if (stagesTold >= budget.stages.length || state.restored.length > 0) return;
   const limit = limitOf(record, place);
@@ -45,6 +66,7 @@ export function tellStages(spending: Spending, record: BudgetRecord, place: Bala
   for (const [index, stage] of budget.stages.entries()) {
     const start = stageLevel(stage, limit);
     if (index < told || start === null || level < start) continue;
+    if (level - settled + left < start) continue;
     told = index + 1;
     const { scope, window } = place;
     const at = formatLevel(start, budget.measure);

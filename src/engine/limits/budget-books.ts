@@ -6,6 +6,7 @@ import {
   type WindowOf,
   windowStartMs,
 } from "../../domain/budget/window.ts";
+import type { BillingCalendar } from "../../domain/period/billing-period.ts";
 import { KeptByVersion } from "../commit/rules.ts";
 import type { RulesVersions } from "../node-ports.ts";
 import type { Store } from "../ports.ts";
@@ -72,7 +73,12 @@ export class BudgetBooks {
   }
 }
 
-/** The window of a key. One of a billing period is told in the budget's own time zone. */
-export function windowOfKey(book: BudgetBook, { budget }: BudgetRecord, key: string): BudgetWindow {
-  return book.windowOf(budget, windowStartMs(budget, key), null);
+/** The window of a key: one of a billing period is in the calendar of its customer. */
+export function windowOfKey(
+  book: BudgetBook,
+  { budget }: BudgetRecord,
+  { key, customer }: { readonly key: string; readonly customer: BillingCalendar | null },
+): BudgetWindow {
+  const calendar = budget.per === "billing_period" ? (customer ?? budget) : budget;
+  return book.windowOf(budget, windowStartMs(calendar, key), customer);
 }

@@ -217,16 +217,16 @@ async function grantedBefore(granting: Deciding, ask: HoldAsk, hold: Hold): Prom
   return { decision: "allow", hold, costIs, budgets: rooms, policies: [] };
 }
 
-/** The kept balances that a spender's work counts in, as they are now. */
+/** The kept balances that a spender's work counts in, in the windows of an instant. */
 export async function roomsOf(
   granting: Granting,
   spender: Spender,
-  customer: Customer,
+  { customer, atMs }: { readonly customer: Customer; readonly atMs: number },
 ): Promise<Room[]> {
   const { state, book } = granting;
   const kept = book.records.filter(({ budget }) => !isPrepaid(budget.measure));
   const places = kept.flatMap((record) => {
-    const window = book.windowOf(record.budget, state.receivedAtMs, customer);
+    const window = book.windowOf(record.budget, atMs, customer);
     return scopesOf(record.budget, spender).map((scope) => {
       const key = keyOf({ record, scope, window });
       return { record, scope, window, place: state.spending.place(key) };
@@ -366,7 +366,7 @@ function roomAfter(granting: Granting, kept: RoomPlace): Room {
   if (stages.length > 0) {
     const isPaced = stages.some(({ action }) => action === "throttle");
     if (isPaced) state.spending.moveBalance(place, { grantedAtMs: granting.pacedAtMs });
-    tellStages(granting, record, place);
+    tellStages(granting, record, { place });
   }
   return roomAt(kept);
 }

@@ -7,6 +7,7 @@ import type { HoldAsk } from "../../domain/budget/hold-ask.ts";
 import type { Stop, StoppingRule } from "../../domain/budget/stop.ts";
 import type { BudgetWindow } from "../../domain/budget/window.ts";
 import { type Problem, TollgateError } from "../../domain/errors.ts";
+import type { TollgateEvent } from "../../domain/event/event.ts";
 import type { PolicyHit } from "../../domain/policy/policy.ts";
 import type { StepKey } from "../ports.ts";
 
@@ -18,6 +19,8 @@ export interface HoldsRequest {
   readonly renewals: readonly (StepKey & { readonly ttlMs: number })[];
   /** Caps that the run gets as it opens: its own limits of these budgets. */
   readonly caps: readonly Cap[];
+  /** The opening that it came with; where that is refused, so is what it asks for. */
+  readonly opening?: TollgateEvent;
 }
 
 /** A run's own limit of a measure. */
@@ -73,7 +76,10 @@ export type HoldDecision =
   | { readonly decision: "settled" }
   | { readonly decision: "conflict" | "invalid"; readonly problem: Problem };
 
-/** The answer to a request, its decisions in the order of its asks. */
+/**
+ * The answer to a request, its decisions in the order of its asks. There are none where its opening
+ * is refused for what it says.
+ */
 export interface HoldsAnswer {
   readonly decisions: readonly HoldDecision[];
   /** Holds after a release or renewal; null: there was none. */

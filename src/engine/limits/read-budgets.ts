@@ -1,9 +1,16 @@
 /** What budgets stand at, read outside any unit of work: as of the last commit. */
 
-import { type BudgetRecord, isPrepaid } from "../../domain/budget/budget.ts";
+import {
+  type BalanceKey,
+  type Budget,
+  type BudgetRecord,
+  isPrepaid,
+} from "../../domain/budget/budget.ts";
 import type { Room } from "../../domain/budget/decide.ts";
+import { customerOfScope } from "../../domain/budget/spend.ts";
 import { STOP_SCOPES, type Stop, type StopKey } from "../../domain/budget/stop.ts";
 import { TollgateError } from "../../domain/errors.ts";
+import type { Customer } from "../ports.ts";
 import { windowOfKey } from "./budget-books.ts";
 import type { BudgetState } from "./hold-answers.ts";
 import { type Reading, readRooms } from "./read-rooms.ts";
@@ -100,14 +107,28 @@ export async function readBalances(
   const own = await store.spending.ownLimits(workspace, kept);
   const book = await budgets.of(workspace);
   const limits = new Map(own.map((one) => [one.scope, one.limit]));
+  const calendarOf = await calendarsOf(store, workspace, { budget, kept });
   const last = kept.at(-1);
   return {
     balances: kept.map(({ scope: of, window: key, settled, held }) => {
-      const window = windowOfKey(book, record, key);
+      const window = windowOfKey(book, record, { key, customer: calendarOf(of) });
       return { record, scope: of, window, limit: limits.get(of) ?? budget.limit, settled, held };
     }),
     next: last === undefined || kept.length < limit ? null : `${last.window}|${last.scope}`,
   };
+}
+
+/** The calendars of balances: those of a budget per billing period are in their customers'. */
+async function calendarsOf(
+  store: Reading["store"],
+  workspace: string,
+  { budget, kept }: { readonly budget: Budget; readonly kept: readonly BalanceKey[] },
+): Promise<(scope: string) => Customer | null> {
+  if (budget.per !== "billing_period") return () => null;
+  const ids = new Set(kept.flatMap(({ scope }) => customerOfScope(budget, scope) ?? []));
+  const found = await store.customers(workspace, [...ids]);
+  const customers = new Map(found.map((customer) => [customer.id, customer]));
+  return (scope) => customers.get(customerOfScope(budget, scope) ?? "") ?? null;
 }
 
 function placeOf(cursor: string): { readonly scope: string; readonly window: string } {

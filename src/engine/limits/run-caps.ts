@@ -23,16 +23,23 @@ export async function setCaps(
   requests: readonly HoldsRequest[],
 ): Promise<BudgetBook> {
   let { book } = spending;
+  const { spending: own } = spending.state;
+  const fresh = new Set<BudgetRecord>();
   for (const { run, caps } of requests) {
     for (const { measure, limit } of caps) {
       const made = capBudget({ ...spending, book }, measure);
-      if (made.isNew) book = withRecord(book, made.record);
+      if (made.isNew) {
+        book = withRecord(book, made.record);
+        fresh.add(made.record);
+      }
       const key = { budgetId: made.record.id, scope: run, window: "" };
-      await loadBalances({ ...spending, book }, [key]);
-      const { spending: own } = spending.state;
+      // A new budget counts what the run did before, and that by the cap that it was made for.
+      if (!fresh.has(made.record)) await loadBalances({ ...spending, book }, [key]);
+      else if (!own.knowsLimit(key)) own.loadLimit(key, null);
       if (own.ownLimit(key) !== null) continue;
       recordCap(spending, made.record, { run, limit });
       own.setLimit(key, limit);
+      await loadBalances({ ...spending, book }, [key]);
     }
   }
   return book;

@@ -6,22 +6,17 @@
  * A step counts in the windows of the instant at which its hold was granted, or else of its
  * receipt; a correction moves the balance that the step counts in, however late it comes.
  */
-import {
-  type BudgetRecord,
-  countsRuns,
-  isPrepaid,
-  type OverrunCause,
-} from "../../domain/budget/budget.ts";
+import { type BudgetRecord, countsRuns } from "../../domain/budget/budget.ts";
 import { type Hold, reservedBy, settleHold } from "../../domain/budget/hold.ts";
-import { measured, type Spend, type Spender, scopesOf } from "../../domain/budget/spend.ts";
+import { measured } from "../../domain/budget/spend.ts";
 import type { Step } from "../../domain/event/step.ts";
-import type { Run } from "../../domain/run/run.ts";
+import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import { ancestry } from "../../domain/run/run.ts";
 import type { Change } from "../commit/batch-rows.ts";
 import { stepKeyText } from "../commit/batch-state.ts";
 import { type FirstSeqs, loadFirstSeqs } from "../commit/first-seqs.ts";
 import { newCustomer } from "../customers/customer-defaults.ts";
-import type { StepKey } from "../ports.ts";
+import { addBookings, type Difference, type Placed } from "./add-bookings.ts";
 import { type Booking, bookBalances } from "./book-balances.ts";
 import type { Recorded } from "./held-steps.ts";
 import {
@@ -50,10 +45,11 @@ export async function settleBudgets(
   if (spending.book.records.length === 0) return;
   const bookings: Booking[] = [];
   const [steps, runs] = [changedSteps(spending), changedRuns(spending)];
-  const firstSeqs = await loadFirstSeqs(spending, { steps, runs });
+  const outcomes = changedOutcomes(spending);
+  const firstSeqs = await loadFirstSeqs(spending, { steps, runs, outcomes });
   await bookSteps(spending, { steps, settled, firstSeqs }, bookings);
   await bookRuns(spending, { runs, firstSeqs }, bookings);
-  bookOutcomes(spending, firstSeqs, bookings);
+  bookOutcomes(spending, { outcomes, firstSeqs }, bookings);
   await bookTrees(spending, bookings);
   await bookBalances(spending, bookings);
 }
@@ -93,22 +89,6 @@ async function settleHolds(
     settled.set(key, hold);
   }
   return settled;
-}
-
-/** What a row's change comes to in the balances of budgets. */
-interface Difference {
-  /** Since when the row is on record, in whatever version: budgets set later do not count it. */
-  readonly firstSeq: number;
-  readonly off: Placed | null;
-  readonly on: Placed | null;
-  readonly identity: StepKey;
-  readonly causeIn: (budgetId: number, scope: string, amount: bigint) => OverrunCause;
-}
-
-interface Placed {
-  readonly spender: Spender;
-  readonly spend: Spend;
-  readonly atMs: number;
 }
 
 /** In the order of their seqs. */
@@ -229,15 +209,42 @@ async function isUncounted({ unit, state }: Spending, run: Run): Promise<boolean
   return true;
 }
 
-function bookOutcomes(spending: Spending, firstSeqs: FirstSeqs, bookings: Booking[]): void {
+/** Outcomes that changed, and those that count by other labels because their run has others now. */
+function changedOutcomes({ state }: Spending): Change<OutcomeState>[] {
+  const changes = state.outcomes.changes();
+  const relabelled = new Set<string>();
+  for (const { before, after } of state.runs.changes()) {
+    if (before !== undefined && before.labels !== after.labels) relabelled.add(after.id);
+  }
+  if (relabelled.size === 0) return changes;
+  const known = new Set(changes.map(({ after }) => after));
+  for (const outcome of state.outcomes.values()) {
+    if (!relabelled.has(outcome.run) || known.has(outcome)) continue;
+    changes.push({ before: outcome, after: outcome });
+  }
+  return changes;
+}
+
+interface ChangedOutcomes {
+  readonly outcomes: readonly Change<OutcomeState>[];
+  readonly firstSeqs: FirstSeqs;
+}
+
+function bookOutcomes(
+  spending: Spending,
+  { outcomes, firstSeqs }: ChangedOutcomes,
+  bookings: Booking[],
+): void {
   const { state, tariff } = spending;
-  for (const change of state.outcomes.changes()) {
+  const customer = (id: string) => state.customers.get(id) ?? newCustomer(id, 0);
+  for (const change of outcomes) {
     const { before, after } = change;
-    const run = state.runs.get(after.run);
-    const customer = (id: string) => state.customers.get(id) ?? newCustomer(id, 0);
-    const sources = { tariff, run, customer };
-    const off = before === undefined ? null : spentByOutcome(before, sources);
-    const [on, firstSeq] = [spentByOutcome(after, sources), firstSeqs.ofOutcome(change)];
+    const of = { tariff, customer };
+    // It counted by what its run was, and counts by what that is now.
+    const was = { ...of, run: state.runs.stored(after.run) };
+    const off = before === undefined ? null : spentByOutcome(before, was);
+    const on = spentByOutcome(after, { ...of, run: state.runs.get(after.run) });
+    const firstSeq = firstSeqs.ofOutcome(change);
     addSpent(spending, { firstSeq, off, on, run: after.run }, bookings);
   }
 }
@@ -250,57 +257,6 @@ function addSpent(
 ): void {
   const identity = { run, source: "", id: "" };
   addBookings(spending, { ...of, identity, causeIn: BY_RUN }, bookings);
-}
-
-function addBookings(spending: Spending, difference: Difference, bookings: Booking[]): void {
-  const { off, on } = difference;
-  if (off === null) {
-    if (on !== null) addPlaced(spending, difference, { placed: on, sign: 1n, bookings });
-    return;
-  }
-  const both: Booking[] = [];
-  addPlaced(spending, difference, { placed: off, sign: -1n, bookings: both });
-  if (on !== null) addPlaced(spending, difference, { placed: on, sign: 1n, bookings: both });
-  addSums(both, bookings);
-}
-
-/** What is taken off a balance and put on it again is one difference, or none. */
-function addSums(both: readonly Booking[], bookings: Booking[]): void {
-  const sums = new Map<BalancePlace, Booking>();
-  for (const booking of both) {
-    const sum = sums.get(booking.place)?.amount ?? 0n;
-    sums.set(booking.place, { ...booking, amount: sum + booking.amount });
-  }
-  for (const booking of sums.values()) if (booking.amount !== 0n) bookings.push(booking);
-}
-
-interface Side {
-  readonly placed: Placed;
-  readonly sign: bigint;
-  readonly bookings: Booking[];
-}
-
-function addPlaced(
-  { state, book }: Spending,
-  { firstSeq, identity, causeIn }: Difference,
-  { placed, sign, bookings }: Side,
-): void {
-  const { spender, spend, atMs } = placed;
-  for (const record of book.records) {
-    const { budget, id: budgetId } = record;
-    if (isPrepaid(budget.measure) || (budget.each !== "run" && firstSeq <= budgetId)) continue;
-    const quantity = measured(budget, spend);
-    if (quantity === 0n) continue;
-    const scopes = scopesOf(budget, spender);
-    if (scopes.length === 0) continue;
-    const calendar = state.customers.get(spender.customer) ?? null;
-    const window = book.windowOf(budget, atMs, calendar).key;
-    for (const scope of scopes) {
-      const place = state.spending.place({ budgetId, scope, window });
-      const cause = causeIn(budgetId, scope, quantity);
-      bookings.push({ record, place, amount: sign * quantity, identity, cause });
-    }
-  }
 }
 
 /**

@@ -370,8 +370,14 @@ function gatherBalances(
     const key = keyOf(place.budgetId, place.scope);
     for (const view of watched.viewsOfBalance(key)) {
       const former = view.balances.get(key);
-      const moved = former === undefined ? null : movedTo(former, place, book);
-      if (moved !== null) view.moveBalance(key, moved);
+      if (former === undefined) continue;
+      const isAnother = place.window !== former.window.key;
+      // Whose calendar its windows are of, the balance does not say: it is read again.
+      if (isAnother && former.record.budget.per === "billing_period") view.isStale = true;
+      else {
+        const moved = movedTo(former, place, book);
+        if (moved !== null) view.moveBalance(key, moved);
+      }
     }
   }
 }
@@ -388,7 +394,7 @@ function movedTo(
     const isSame = limit === ownLimit && settled === place.settled && held === place.held;
     return isSame ? null : { ...state, window };
   }
-  const next = windowOfKey(book, record, place.window);
+  const next = windowOfKey(book, record, { key: place.window, customer: null });
   const isLater = (next.startMs ?? 0) > (window.startMs ?? 0);
   return isLater ? { ...state, window: next } : null;
 }
