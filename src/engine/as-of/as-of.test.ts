@@ -133,7 +133,7 @@ test("a clock that is set back moves no commit before an earlier one", async () 
   assert.equal(await chargeAsOf(world, NOW_MS - 1), "nothing");
 });
 
-test("a retry that revives an abandoned run leaves a link: it was so until then", async () => {
+test("an abandoned run was so until news of it came; a retry is none", async () => {
   const world = await newWorld();
   const { clock, engine, send } = world;
   await send(toolCall());
@@ -143,9 +143,13 @@ test("a retry that revives an abandoned run leaves a link: it was so until then"
   clock.now += HOUR_MS;
   const [answer] = await send(toolCall());
   assert.equal(answer?.status, "duplicate");
+  const retriedMs = clock.now;
+  clock.now += HOUR_MS;
+  await send(toolCall({ id: "e2" }));
   const statusAt = async (atMs: number) => (await runAsOf(world, "r1", atMs)).run.status;
   assert.equal(await statusAt(NOW_MS), "open");
   assert.equal(await statusAt(abandonedMs), "abandoned");
+  assert.equal(await statusAt(retriedMs), "abandoned");
   assert.equal(await statusAt(clock.now), "open");
 });
 

@@ -61,7 +61,9 @@ function joinRecords(ledger: Ledger, stored: Step, event: StepEvent): EventResul
     const refusal = attribute(ledger, event);
     if (refusal !== null) return rejected(refusal);
   }
-  showSignOfLife(ledger, event);
+  const isAbandoned = ledger.state.runs.get(event.run)?.status === "abandoned";
+  // What adds nothing moves no money: an abandoned run is revived by news of it alone.
+  if (arrival.kind === "supersede" || !isAbandoned) showSignOfLife(ledger, event);
   switch (arrival.kind) {
     case "duplicate":
     case "stale":
@@ -144,8 +146,9 @@ function joinWaiting(
 }
 
 /**
- * Any accepted event keeps its run from being abandoned, and revives an abandoned one. A clock that
- * is set back takes no sign of life away, and a revival is later than the silence that it ends.
+ * Whatever arrives of a run keeps it from being abandoned; news of it revives an abandoned one. A
+ * clock that is set back takes no sign of life away, and a revival is later than the silence that
+ * it ends.
  */
 export function showSignOfLife(ledger: Ledger, event: StepKey): void {
   const { state } = ledger;

@@ -322,7 +322,7 @@ export class BatchState {
   toWrites(): Omit<Writes, "link" | "sealedSteps" | "head"> {
     const formerRuns = this.#replacedRuns();
     const formerOutcomes = this.#replacedOutcomes();
-    // A retry may revive an abandoned run and add nothing.
+    // Another record of a known step may say more of its run's place and add nothing.
     const isChanged = formerRuns.length > 0 || this.outcomes.isChanged;
     if (isChanged && this.#seq === this.#seqBefore) this.nextSeq();
     return {

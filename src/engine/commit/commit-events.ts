@@ -195,6 +195,7 @@ function applyAdmitted(
   admission: Admission,
 ): Applied {
   const result = applyOpenings(spending, events, admission);
+  if (requests.length === 0) return { ...result, heard: requests };
   const heard = requests.map(withoutRefused({ events, admission, ...result }));
   return { ...result, heard };
 }

@@ -67,23 +67,37 @@ test("an ended run is not abandoned", async () => {
   assert.equal(world.run("r1").status, "completed");
 });
 
-test("any event revives an abandoned run, a repeated one too", async () => {
-  const events = [
-    step({ id: "e2" }),
-    step(),
-    outcome(),
-    opened(),
-    step({ completeness: "partial" }),
-  ];
-  for (const event of events) {
+test("news of an abandoned run revives it", async () => {
+  const exact = step({ id: "e0", completeness: "exact" });
+  for (const event of [step({ id: "e2" }), outcome(), opened(), exact]) {
     const world = await newWorld();
-    await world.send(step());
+    await world.send(step(), step({ id: "e0", completeness: "partial" }));
     world.clock.now = NOW_MS + 2 * RUN_ABANDON_AFTER_MS;
     await abandoned(world);
     await world.send(event);
     assert.equal(world.run("r1").status, "open", event.type);
     assert.equal(world.run("r1").lastSeenAtMs, world.clock.now);
     assert.equal(await abandoned(world), 0);
+  }
+});
+
+test("what adds nothing leaves an abandoned run so, and keeps open ones alive", async () => {
+  const repeated = [step(), step({ completeness: "partial" }), step({ tool: "another" })];
+  for (const event of repeated) {
+    const world = await newWorld();
+    await world.send(step());
+    world.clock.now = NOW_MS + 2 * RUN_ABANDON_AFTER_MS;
+    await abandoned(world);
+    const before = world.run("r1");
+    await world.send(event);
+    assert.deepEqual(world.run("r1"), before);
+
+    const living = await newWorld();
+    await living.send(step());
+    living.clock.now = NOW_MS + RUN_ABANDON_AFTER_MS;
+    await living.send(event);
+    living.clock.now += RUN_ABANDON_AFTER_MS;
+    assert.equal(await abandoned(living), 0);
   }
 });
 

@@ -88,7 +88,7 @@ describe("a record of genai-prices", () => {
     return [verdict, rule ?? detail].filter(Boolean).join(": ");
   }
 
-  test("whose model the library lists without a price is explained, and by no other figure", async () => {
+  test("of a model without a price is explained, by no other figure", async () => {
     const states = async (model: string, input_price: string, output_price: string) => {
       const { body, extracted } = record(0, 0);
       const [read] = extracted;
