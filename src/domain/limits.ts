@@ -38,6 +38,8 @@ export const JSON_MAX_DEPTH = 12;
 export const EVENTS_PER_REQUEST_MAX_COUNT = 1_000;
 /** Steps that the events of one request stand for, where some stand for several. */
 export const STEPS_PER_REQUEST_MAX_COUNT = 5_000;
+/** Counts that no rule reads, as named in the answer to one event; each is cut at ID_MAX_CHARS. */
+export const UNREAD_COUNTS_NAMED_MAX_COUNT = 20;
 /** Points of a metric in one event. */
 export const METRIC_POINTS_MAX_COUNT = 100;
 /** Body of one request after decompression. */

@@ -16,6 +16,8 @@ export interface IngestedEvent {
   readonly result: EventResult;
   /** Further steps that one provider usage block stood for. */
   readonly extra: readonly { readonly id: string; readonly result: EventResult }[];
+  /** Counts of that block that are in no bucket. Left out: none. */
+  readonly unread?: readonly string[];
 }
 
 /** What became of a request. `runs` may hold runs of other requests of the same commit. */

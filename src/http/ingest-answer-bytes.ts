@@ -72,10 +72,11 @@ function writeEnd(before: string): void {
   room.text("}}");
 }
 
-function isRare({ id, extra, result }: IngestedEvent): boolean {
+function isRare({ id, extra, unread, result }: IngestedEvent): boolean {
   return (
     id === null ||
     extra.length > 0 ||
+    unread !== undefined ||
     result.linkedTo !== undefined ||
     result.timeDiffers === true ||
     result.ratedAtReceipt === true ||

@@ -68,10 +68,14 @@ describe("the answer to a request of events", () => {
     const refused = event({ status: "rejected", error }, null);
     const extra = [{ id: "e#advisor-1", result: { status: "accepted" } as const }];
     const several = { ...event({ status: "accepted" }), extra };
-    const written = JSON.parse(writeIngestAnswer({ results: [refused, several], runs: new Map() }));
+    const unread = ['providerUsage.usage."n"'];
+    const partly = { ...event({ status: "accepted" }), unread };
+    const answer = { results: [refused, several, partly], runs: new Map() };
+    const written = JSON.parse(writeIngestAnswer(answer));
     assert.deepEqual(written.results, [
       { index: 0, id: null, status: "rejected", error },
       { index: 1, id: "e", status: "accepted", extra: [{ id: "e#advisor-1", status: "accepted" }] },
+      { index: 2, id: "e", status: "accepted", unreadUsage: unread },
     ]);
   });
 
@@ -161,6 +165,7 @@ describe("the answer as bytes", () => {
       event({ status: "accepted" }, "café"),
       event({ status: "accepted", run: "rün" }),
       { ...event({ status: "accepted" }), extra: [{ id: "e", result: { status: "accepted" } }] },
+      { ...event({ status: "accepted" }), unread: ["providerUsage.usage.n"] },
     ];
     for (const one of rare) {
       assert.equal(

@@ -25,6 +25,7 @@ export function writeIngestAnswer({ results, runs }: IngestAnswer): string {
     text += item.id === null ? "null" : jsonString(item.id);
     text += resultFields(item.result, named);
     if (item.extra.length > 0) text += extraField(item, named);
+    if (item.unread !== undefined) text += `,"unreadUsage":${JSON.stringify(item.unread)}`;
     text += "}";
   }
   return `${text}],"runs":{${runFields(named, runs)}}}`;

@@ -364,4 +364,24 @@ describe("traps of capturing", () => {
       assert.deepEqual([totals.steps, totals.cost], [20, "2"]);
     }
   });
+
+  test("a count of a usage block that no rule reads is named in the answer", async () => {
+    const counts = { prompt_tokens: 9, completion_tokens: 1, total_tokens: 10 };
+    const step = (id: string, own: object) => ({
+      ...{ id, run: "unread", customer: "acme", kind: "model", occurredAt: AT },
+      ...{ usageFormat: "openai.chat", providerUsage: { model: "gpt-5", usage: own } },
+    });
+    const details = { new_tokens: 3, none: 0 };
+    const body = [step("u1", { ...counts, details }), step("u2", counts)];
+    for (const status of ["accepted", "duplicate"]) {
+      const answer = await api.call("POST", "/v1/events", { body });
+      const results = answer.body.results as unknown as Record<string, unknown>[];
+      const unread = ["providerUsage.usage.details.new_tokens"];
+      const told = results.map((result) => [result.status, result.unreadUsage]);
+      assert.deepEqual(told, [
+        [status, unread],
+        [status, undefined],
+      ]);
+    }
+  });
 });

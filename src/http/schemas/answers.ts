@@ -106,6 +106,11 @@ const ingest = {
       closed({ id: ANY_TEXT, ...resultFields }),
       "Further steps that one provider usage block stood for.",
     ),
+    "unreadUsage?": listOf(
+      ANY_TEXT,
+      "Counts of `providerUsage` above zero that no rule reads: they are in no bucket, and cost " +
+        "nothing. At most 20 are named.",
+    ),
   }),
   Totals: totals,
   IngestAnswer: closed({

@@ -115,7 +115,10 @@ export class BodyPacker {
     const read = readItems([item], this.#context, { before: this.#count });
     for (const event of read.events) this.#packer.add(event);
     this.#count += read.events.length;
-    for (const end of read.ends) ends.push(typeof end === "number" ? this.#count : end);
+    for (const end of read.ends) {
+      if (typeof end === "number") ends.push(this.#count);
+      else ends.push("end" in end ? { ...end, end: this.#count } : end);
+    }
   }
 
   /** The items of lines, each judged alone; null: there are too many. */

@@ -16,6 +16,12 @@ const event = (id: string, fields: object = {}) => ({
   ...{ id, run: "r", occurredAt: "2026-11-10T10:00:00Z", kind: "custom", ...fields },
 });
 
+/** A block with a count that no rule reads. */
+const UNREAD = {
+  model: "gpt-5.1",
+  usage: { prompt_tokens: 9, completion_tokens: 1, total_tokens: 10, new_tokens: 3 },
+};
+
 /** Reads until a body has crossed to the thread: those before it is ready are read at once. */
 async function readied(one: ThreadReader): Promise<ThreadReader> {
   while (!(one.read("[]", "json") instanceof Promise)) {
@@ -53,6 +59,8 @@ describe("a body that is read in a thread of its own", () => {
       7,
       event("e3", { type: "run.closed" }),
       event("é4", { labels: { team: "Zoë" } }),
+      event("e5", { kind: "model", usageFormat: "openai.chat", providerUsage: UNREAD }),
+      event("e6"),
     ];
     const list = JSON.stringify(events);
     const lines = `${events.map((one) => JSON.stringify(one)).join("\n")}\n{`;

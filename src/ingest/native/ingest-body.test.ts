@@ -3,7 +3,12 @@ import { describe, test } from "node:test";
 import { type Problem, TollgateError } from "../../domain/errors.ts";
 import type { TollgateEvent } from "../../domain/event/event.ts";
 import { usageOf } from "../../domain/event/usage.ts";
-import { EVENTS_PER_REQUEST_MAX_COUNT, STEPS_PER_REQUEST_MAX_COUNT } from "../../domain/limits.ts";
+import {
+  EVENTS_PER_REQUEST_MAX_COUNT,
+  ID_MAX_CHARS,
+  STEPS_PER_REQUEST_MAX_COUNT,
+  UNREAD_COUNTS_NAMED_MAX_COUNT,
+} from "../../domain/limits.ts";
 import { eventReader } from "./ingest-body.ts";
 
 interface Result {
@@ -17,10 +22,11 @@ function setUp() {
   const context = {
     digest: { content: () => "hash" },
     // The format says how many steps the block stands for.
-    mapProviderUsage: (format: string) => ({
+    mapProviderUsage: (format: string, block: unknown) => ({
       steps: Array.from({ length: Number(format) }, (_, at) => {
         return { suffix: at === 0 ? "" : `inner-${at}`, usage: usageOf([]) };
       }),
+      ...(block as { unread?: string[] }),
     }),
   };
   const reader = eventReader(context, async (_workspace, events) => {
@@ -86,6 +92,38 @@ describe("a body of events", () => {
       commits.map((events) => events.length),
       [5],
     );
+  });
+
+  test("counts that no rule reads are named with their event, the first 20 of them", async () => {
+    const { reader } = setUp();
+    const paths = Array.from(
+      { length: UNREAD_COUNTS_NAMED_MAX_COUNT + 1 },
+      (_, n) => `usage.n${n}`,
+    );
+    const of = (steps: number, unread: readonly string[]) => {
+      return { usageFormat: `${steps}`, providerUsage: { unread } };
+    };
+    const sent = [
+      event("a", of(1, ["usage.n", "x".repeat(ID_MAX_CHARS + 1)])),
+      event("b", of(1, [])),
+      event("c", of(3, paths)),
+      event("d"),
+    ];
+    for (const [kind, body] of [
+      ["json", JSON.stringify(sent)],
+      ["ndjson", sent.map((one) => JSON.stringify(one)).join("\n")],
+    ] as const) {
+      const { results } = await reader.ingestBody("w", body, kind);
+      assert.deepEqual(
+        results.map(({ id, unread, extra }) => [id, unread, extra.length]),
+        [
+          ["a", ["usage.n", "x".repeat(ID_MAX_CHARS)], 0],
+          ["b", undefined, 0],
+          ["c", paths.slice(0, UNREAD_COUNTS_NAMED_MAX_COUNT), 2],
+          ["d", undefined, 0],
+        ],
+      );
+    }
   });
 
   test("nothing is committed where nothing is good", async () => {

@@ -23,6 +23,8 @@ export interface IngestedItem<Result> {
   readonly result: Result | Rejected;
   /** Further steps that one provider usage block stood for. */
   readonly extra: readonly { readonly id: string; readonly result: Result }[];
+  /** Counts of that block that are in no bucket. Left out: none. */
+  readonly unread?: readonly string[];
 }
 
 /** What became of a request: one item for each that was sent, and the engine's run totals. */
@@ -98,10 +100,7 @@ function itemsDone<Result>(
   results: readonly Result[],
 ): IngestedItem<Result>[] {
   let from = 0;
-  return ends.map((end) => {
-    if (typeof end !== "number") {
-      return { id: end.id, result: { status: "rejected", error: end.problem }, extra: NOTHING };
-    }
+  const itemUntil = (end: number): IngestedItem<Result> => {
     const first = from;
     from = end;
     const id = events[first]?.id ?? null;
@@ -112,6 +111,11 @@ function itemsDone<Result>(
       result: results[first + 1 + index] as Result,
     }));
     return { id, result, extra };
+  };
+  return ends.map((end) => {
+    if (typeof end === "number") return itemUntil(end);
+    if ("end" in end) return { ...itemUntil(end.end), unread: end.unread };
+    return { id: end.id, result: { status: "rejected", error: end.problem }, extra: NOTHING };
   });
 }
 

@@ -9,7 +9,8 @@ import { ONE_UNIT, type Quantity } from "../../domain/money/decimal.ts";
 import { standingRunId } from "../../domain/run/run.ts";
 import { mapProviderUsage } from "../provider-response/map.ts";
 import { ExactNumber } from "./exact-json.ts";
-import { type MappedFacts, type ParseContext, parseEvent } from "./parse-event.ts";
+import { type ParseContext, parseEvent } from "./parse-event.ts";
+import type { MappedFacts } from "./provider-usage.ts";
 
 const SENT = { id: "e1", run: "r1", occurredAt: "2026-11-23T10:00:00Z" };
 

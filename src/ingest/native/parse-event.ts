@@ -25,7 +25,6 @@ import {
   STEP_KINDS,
   STEP_STATUSES,
 } from "../../domain/event/event.ts";
-import type { Usage } from "../../domain/event/usage.ts";
 import { isStandingRunId, STANDING_PREFIX, standingRunId } from "../../domain/run/run.ts";
 import type { Digest } from "../../engine/ports.ts";
 import { METRIC_FIELDS, metricSteps } from "../metrics/metric-steps.ts";
@@ -46,40 +45,39 @@ import {
   readUsage,
   refuseUnknown,
 } from "./fields.ts";
-
-/** One step that a provider's usage block stands for. */
-export interface MappedFacts {
-  /** "" for the call itself, else a suffix to the event's id. */
-  readonly suffix: string;
-  readonly usage: Usage;
-  readonly completeness?: Completeness;
-  readonly provider?: string;
-  readonly model?: string;
-  readonly tier?: string;
-  readonly callId?: string;
-}
-
-/** Maps a provider's usage block; problems name fields below `providerUsage`. */
-export type MapProviderUsage = (
-  format: string,
-  block: unknown,
-) => { readonly steps: readonly MappedFacts[] } | { readonly problem: Problem };
+import {
+  joinUsage,
+  type MappedFacts,
+  mainOf,
+  namingUnread,
+  readProviderUsage,
+  type UsageContext,
+} from "./provider-usage.ts";
 
 /** What reading an event needs of the outside. */
-export interface ParseContext {
+export interface ParseContext extends UsageContext {
   readonly digest: Pick<Digest, "content">;
-  readonly mapProviderUsage: MapProviderUsage;
   /** What stands for the digest of what was sent. (Default: that digest.) */
   readonly contentHash?: string;
 }
 
-export type Parsed = { readonly events: readonly TollgateEvent[] } | { readonly problem: Problem };
+export type Parsed = ParsedEvents | { readonly problem: Problem };
+
+interface ParsedEvents {
+  readonly events: readonly TollgateEvent[];
+  /** Counts of its provider's usage block that are in no bucket. Left out: none. */
+  readonly unread?: readonly string[];
+}
 
 /** Reads one event. Never throws for bad input: the problem names the field. */
 export function parseEvent(value: unknown, context: ParseContext): Parsed {
   try {
     const object = readObject(value, "event");
-    return { events: readEvent(object, context) };
+    if (object.providerUsage === undefined) return { events: readEvent(object, context) };
+    const naming = namingUnread(context);
+    const events = readEvent(object, naming.context);
+    const unread = naming.named();
+    return unread.length === 0 ? { events } : { events, unread };
   } catch (error) {
     if (error instanceof FieldRefused) return { problem: error.problem };
     throw error;
@@ -291,11 +289,6 @@ function stepsOf(step: StepEvent, mapped: readonly MappedFacts[]): StepEvent[] {
   return [step, ...others.map((extra) => extraStep(step, extra))];
 }
 
-/** What a provider's usage block says of the call itself. */
-function mainOf(mapped: readonly MappedFacts[]): MappedFacts | undefined {
-  return mapped.length === 0 ? undefined : mapped.find((item) => item.suffix === "");
-}
-
 /** A further step that one usage block stands for, such as an advisor's own model. */
 function extraStep({ callHash: _, ...step }: StepEvent, extra: MappedFacts): StepEvent {
   return {
@@ -351,34 +344,4 @@ const ATTEMPT = { min: 1, max: 1000, otherwise: 1 } as const;
 function readCompleteness(value: unknown, main: MappedFacts | undefined): Completeness {
   if (value === undefined && main?.completeness !== undefined) return main.completeness;
   return readChoice(value, "completeness", COMPLETE);
-}
-
-/** Own units may stand beside a provider's block, but never in a bucket that it fills. */
-function joinUsage(own: Usage, main: MappedFacts | undefined): Usage {
-  if (main === undefined) return own;
-  for (const name of own.keys()) {
-    if (!main.usage.has(name)) continue;
-    const detail = `"usage.${name}" is also in the provider's usage block.`;
-    throw new FieldRefused("usage.inconsistent", `usage.${name}`, detail);
-  }
-  return own.size === 0 ? main.usage : new Map([...main.usage, ...own].sort(byName));
-}
-
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
-}
-
-const UNMAPPED: readonly MappedFacts[] = [];
-
-function readProviderUsage(object: Fields, context: ParseContext): readonly MappedFacts[] {
-  if (object.usageFormat === undefined && object.providerUsage === undefined) return UNMAPPED;
-  const format = readRequiredId(object.usageFormat, "usageFormat");
-  if (object.providerUsage === undefined) {
-    const detail = '"providerUsage" is required with "usageFormat".';
-    throw new FieldRefused("field.missing", "providerUsage", detail);
-  }
-  const mapped = context.mapProviderUsage(format, object.providerUsage);
-  if ("steps" in mapped) return mapped.steps;
-  const { code, detail, field } = mapped.problem;
-  throw new FieldRefused(code, field ?? "providerUsage", detail);
 }

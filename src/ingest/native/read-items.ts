@@ -29,10 +29,16 @@ export interface Refusal {
   readonly problem: Problem;
 }
 
+/** Where the events of an item end, of whose usage block no rule reads these counts. */
+export interface EndUnread {
+  readonly end: number;
+  readonly unread: readonly string[];
+}
+
 /** All events of a body, and for each item where its own end among them, or why it has none. */
 export interface ReadItems {
   readonly events: readonly TollgateEvent[];
-  readonly ends: readonly (number | Refusal)[];
+  readonly ends: readonly (number | EndUnread | Refusal)[];
 }
 
 /**
@@ -75,7 +81,7 @@ export function readItems(
   { before = 0 }: { readonly before?: number } = {},
 ): ReadItems {
   const events: TollgateEvent[] = [];
-  const ends: (number | Refusal)[] = [];
+  const ends: ReadItems["ends"][number][] = [];
   for (const item of items) {
     const parsed = "error" in item ? { problem: item.error } : parseEvent(item.value, context);
     const problem =
@@ -83,7 +89,8 @@ export function readItems(
     if (problem !== null) ends.push({ id: idOf(item), problem });
     else if ("events" in parsed) {
       for (const event of parsed.events) events.push(event);
-      ends.push(events.length);
+      const { unread } = parsed;
+      ends.push(unread === undefined ? events.length : { end: events.length, unread });
     }
   }
   return { events, ends };
