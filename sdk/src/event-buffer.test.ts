@@ -103,6 +103,25 @@ describe("events on their way", () => {
     ]);
   });
 
+  test("with counts that Tollgate has no rule for are told, each count once", async () => {
+    const taken = (unreadUsage?: string[]) => ({ status: "accepted", unreadUsage });
+    const answers = [[taken(["u.a", "u.b"]), taken(), taken(["u.b"])], [taken(["u.b", "u.c"])]];
+    const { buffer, problems } = bufferWith(
+      answers.map((results) => () => Response.json({ results })),
+    );
+    for (const id of ["a", "b", "c"]) buffer.add(event(id));
+    await buffer.flush(1000);
+    buffer.add(event("d"));
+    await buffer.flush(1000);
+    const told = problems.map((problem) => {
+      return problem.kind === "uncounted" ? [problem.event.id, ...problem.counts] : [];
+    });
+    assert.deepEqual(told, [
+      ["a", "u.a", "u.b"],
+      ["d", "u.c"],
+    ]);
+  });
+
   test("beyond the bound are dropped and told, one by one", () => {
     const { buffer, problems } = bufferWith([], { maxEvents: 2, intervalMs: 60_000 });
     for (const id of ["a", "b", "c", "d"]) buffer.add(event(id));

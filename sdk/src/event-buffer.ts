@@ -31,6 +31,8 @@ export interface BufferOptions {
 const BATCH_MAX_EVENTS = 500;
 const BATCH_MAX_CHARS = 500_000;
 
+const UNCOUNTED_KEPT_MAX_COUNT = 1_000;
+
 interface Queued {
   readonly event: WireEvent;
   readonly text: string;
@@ -51,6 +53,8 @@ export class EventBuffer {
   readonly #watchers = new Set<() => void>();
   /** Events that ever left, acknowledged or dropped: how a flush knows its own. */
   #left = 0;
+  /** Counts that were told to be in no bucket. */
+  readonly #uncounted = new Set<string>();
   /** The last try found that the server refuses the key; told once, until it takes it. */
   #isKeyRefused = false;
   #isKeyTold = false;
@@ -142,6 +146,7 @@ export class EventBuffer {
         failures = 0;
         this.#isKeyTold = false;
         this.#tellRejected(batch, answer);
+        this.#tellUncounted(batch, answer);
         this.#forget(batch.length);
       } else if (verdict === "refused") {
         this.#drop(1, `Tollgate refuses it: ${detailOf(answer)}`);
@@ -204,6 +209,19 @@ export class EventBuffer {
     }
   }
 
+  /** Every call of a model has the same: it is told of the first. */
+  #tellUncounted(batch: readonly Queued[], answer: ApiAnswer): void {
+    for (const [index, unread] of unreadIn(answer).entries()) {
+      const event = batch[index]?.event;
+      const counts = unread.filter((path) => !this.#uncounted.has(path));
+      if (event === undefined || counts.length === 0) continue;
+      if (this.#uncounted.size >= UNCOUNTED_KEPT_MAX_COUNT) this.#uncounted.clear();
+      for (const path of counts) this.#uncounted.add(path);
+      const detail = `Tollgate has no rule for ${counts.join(", ")}.`;
+      this.#report({ kind: "uncounted", event, counts, detail });
+    }
+  }
+
   #drop(count: number, detail: string): void {
     const events = this.#queue.slice(0, count).map(({ event }) => event);
     this.#forget(count);
@@ -247,6 +265,17 @@ function detailOf(answer: ApiAnswer): string {
   if (answer.kind === "unreachable") return answer.detail;
   const { code, detail } = Object(answer.body) as Record<string, unknown>;
   return `status ${answer.status} ${code ?? ""} ${detail ?? ""}`.trim();
+}
+
+/** The paths that the server named of each event. */
+function unreadIn(answer: ApiAnswer): string[][] {
+  if (answer.kind === "unreachable") return [];
+  const { results } = Object(answer.body) as { readonly results?: unknown };
+  if (!Array.isArray(results)) return [];
+  return results.map((result: unknown) => {
+    const { unreadUsage } = Object(result) as Record<string, unknown>;
+    return Array.isArray(unreadUsage) ? unreadUsage.map(String) : [];
+  });
 }
 
 interface Rejected {

@@ -23,6 +23,17 @@ export type Problem =
     }
   /** Model calls outside any run, or of a host that is named wrongly: not guarded, not metered. */
   | { readonly kind: "unattributed"; readonly host: string; readonly detail: string }
+  /**
+   * Counts of a provider's usage block that Tollgate has no rule for: they are in no bucket and
+   * cost nothing there, whatever the provider bills. Each is told once.
+   */
+  | {
+      readonly kind: "uncounted";
+      readonly event: WireEvent;
+      /** Their paths below the event. */
+      readonly counts: readonly string[];
+      readonly detail: string;
+    }
   /** A call whose usage could not be read: it is recorded by estimate. */
   | {
       readonly kind: "unread";
