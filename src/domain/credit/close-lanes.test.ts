@@ -38,7 +38,7 @@ test("what a later statement gives back goes to the grant that it came from", ()
   assert.deepEqual([second.paid, left(second.wallet)], [-3n, { a: 5 }]);
 });
 
-test("what a closed period billed in money stays owed, whatever an open one took off and back", () => {
+test("what a closed period billed in money stays owed, whatever an open one took off", () => {
   const first = closeLanes(walletWith(), { ...CLOSING, billed: [charged(3)] });
   const given = addGrant({ wallet: first.wallet, postings: [] }, grantOf("a"), "issued");
   const next = (units: number) => [charged(units, { period: "q", startMs: 300 })];

@@ -39,7 +39,7 @@ class Oracle {
   readonly charged = new Map<string, number>();
   readonly open = new Set(PERIODS);
   #cells = new Map<string, (string | null)[]>();
-  /** Cells of closed lanes that open periods lower these by: as they come back, so they are paid. */
+  /** Cells of closed lanes that open periods lower these by. They come back as they were. */
   #lowered = new Map<string, (string | null)[]>();
 
   levels(): [string, number][] {
