@@ -4,7 +4,7 @@
  */
 import type { Amount } from "../money/decimal.ts";
 import { byLane } from "./charged.ts";
-import { extend, giveBack, paidIn, sumOf, wholeOf } from "./stretches.ts";
+import { extend, giveBack, paidIn, sumOf } from "./stretches.ts";
 import type { Lane, Wallet } from "./wallet.ts";
 
 /**
@@ -13,21 +13,24 @@ import type { Lane, Wallet } from "./wallet.ts";
  */
 export function completed(wallet: Wallet): Wallet {
   const closed = wallet.lanes.filter(({ period }) => period === "");
-  if (closed.length === 0) return wallet;
-  const lanes = wallet.lanes.filter(({ period }) => period !== "");
+  const lanes: Lane[] = [];
   for (const [customer, own] of Map.groupBy(closed, (lane) => lane.customer)) {
     const stated = wallet.stated.find((one) => one.customer === customer)?.amount ?? 0n;
-    lanes.push(...completeOf(own.toSorted(byLane), stated));
+    lanes.push(...completeOf(own, stated));
   }
-  return { ...wallet, lanes: lanes.sort(byLane) };
+  if (lanes.every((lane) => closed.includes(lane))) return wallet;
+  const open = wallet.lanes.filter(({ period }) => period !== "");
+  return { ...wallet, lanes: [...open, ...lanes].sort(byLane) };
 }
 
 function completeOf(lanes: readonly Lane[], stated: bigint): readonly Lane[] {
-  const paid = lanes.reduce((sum, lane) => sum + paidIn(wholeOf(lane)), 0n);
-  if (paid > stated) return giveBack(lanes, paid - stated);
+  const paid = lanes.reduce((sum, lane) => {
+    return sum + paidIn(lane.stretches) + paidIn(lane.lowered ?? []);
+  }, 0n);
+  if (paid > stated) return giveBack(lanes.toSorted(byLane), paid - stated);
   let left = stated - paid;
-  return lanes.map((lane) => {
-    const missing = lane.level - sumOf(wholeOf(lane));
+  return lanes.toSorted(byLane).map((lane) => {
+    const missing = lane.level - sumOf(lane.stretches) - sumOf(lane.lowered ?? []);
     if (missing <= 0n) return lane;
     const byCredit = missing < left ? missing : left;
     left -= byCredit;

@@ -36,7 +36,7 @@ export function sumOf(stretches: readonly Stretch[]): bigint {
 
 /** What of stretches grants pay. */
 export function paidIn(stretches: readonly Stretch[]): bigint {
-  return sumOf(stretches.filter(({ source }) => source !== null));
+  return stretches.reduce((sum, { source, amount }) => (source === null ? sum : sum + amount), 0n);
 }
 
 /** All of a lane's stretches, with those that open periods lower it by. */
