@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { composeEngine, nodeDigest } from "../compose.ts";
+import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
-import { formatAmount } from "../domain/money/decimal.ts";
+import { formatAmount, parseAmount } from "../domain/money/decimal.ts";
 import {
   cardOf,
   DAY_MS,
@@ -59,6 +60,7 @@ type Happening =
       readonly rolls: boolean;
     }
   | { readonly is: "refund"; readonly nth: number; readonly cents: number }
+  | { readonly is: "goodwill"; readonly cents: number }
   | { readonly is: "days"; readonly days: number }
   | { readonly is: "close" };
 
@@ -88,6 +90,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     nth: fc.nat(4),
     cents: fc.integer({ min: 1, max: 90 }),
   }),
+  fc.record({ is: fc.constant("goodwill" as const), cents: fc.integer({ min: 1, max: 300 }) }),
   {
     weight: 2,
     arbitrary: fc.record({ is: fc.constant("days" as const), days: fc.constantFrom(1, 7, 31) }),
@@ -108,6 +111,7 @@ class Player {
   /** What bills of open periods said, and the statements that closing made of them. */
   readonly bills: { readonly before: string; readonly closed: string | undefined }[] = [];
   #voids = 0;
+  #goodwill = 0;
 
   constructor(store: Store, isBatched = true) {
     count += 1;
@@ -153,6 +157,11 @@ class Player {
         const amount = `${one.cents / 100}`;
         const who = { id, reason: "asked", by: "anna", customer: "acme" };
         return engine.credits.refund(ws, { ...who, grant, amount });
+      }
+      case "goodwill": {
+        this.#goodwill += 1;
+        const about = { id: `k${this.#goodwill}`, customer: "acme", reason: "sorry", by: "anna" };
+        return engine.giveGoodwill(ws, { ...about, amount: `${one.cents / 100}` });
       }
       case "days":
         this.#clock.now += one.days * DAY_MS;
@@ -206,7 +215,10 @@ async function standing(engine: Engine, ws: string): Promise<object> {
       grants: grants.map(({ grant, left }) => `${grant.id} ${formatAmount(left)}`),
     })),
     statements: statements.map(({ document }) => {
-      const { paidByCredit, amountDue, wallets } = JSON.parse(document);
+      const { paidByCredit, amountDue, wallets, total } = JSON.parse(document);
+      const paid = present(parseAmount(paidByCredit ?? "0"), paidByCredit);
+      const most = present(parseAmount(total), total);
+      assert.ok(paid <= (most > 0n ? most : 0n), `of ${total} credit pays ${paidByCredit}`);
       return { paidByCredit, amountDue, wallets };
     }),
   };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { owedIn } from "./burn.ts";
 import { type Closing, closeLanes } from "./close-lanes.ts";
-import { bringUp, endGrants } from "./entry.ts";
+import { addGrant, bringUp, endGrants } from "./entry.ts";
 import { amount, charged, grantOf, left, payers, walletWith } from "./sample-wallet.test.ts";
 
 const CLOSING: Closing = {
@@ -35,6 +36,38 @@ test("what a later statement gives back goes to the grant that it came from", ()
   const later = { ...CLOSING, period: "q", billed: [charged(-3, { period: "q", startMs: 300 })] };
   const second = closeLanes(first.wallet, later);
   assert.deepEqual([second.paid, left(second.wallet)], [-3n, { a: 5 }]);
+});
+
+test("what a closed period billed in money stays owed, whatever an open one took off", () => {
+  const first = closeLanes(walletWith(), { ...CLOSING, billed: [charged(3)] });
+  const given = addGrant({ wallet: first.wallet, postings: [] }, grantOf("a"), "issued");
+  const next = (units: number) => [charged(units, { period: "q", startMs: 300 })];
+  // Two of three go, and an entry fixes that; then all that was taken off is charged again.
+  const lowered = bringUp(given.wallet, next(-2));
+  assert.deepEqual(payers(lowered.wallet), ["/calls owed 1"]);
+  assert.equal(owedIn(lowered.wallet), 3n, "what is lowered was owed");
+  const risen = bringUp(lowered.wallet, next(1));
+  assert.deepEqual(payers(risen.wallet), ["/calls owed 3", "q/calls a 1"]);
+  const second = closeLanes(risen.wallet, { ...CLOSING, period: "q", billed: next(1) });
+  assert.deepEqual([second.paid, left(second.wallet)], [1n, { a: 9 }]);
+});
+
+test("what was taken off comes back as it was paid: money, then credit", () => {
+  const owed = bringUp(walletWith(), [charged(3)]);
+  const given = addGrant(owed, grantOf("a"), "issued");
+  const first = closeLanes(given.wallet, { ...CLOSING, billed: [charged(5)] });
+  assert.deepEqual(payers(first.wallet), ["/calls owed 3 a 2"]);
+  const next = (units: number) => [charged(units, { period: "q", startMs: 300 })];
+  const lowered = bringUp(first.wallet, next(-4));
+  assert.deepEqual(left(lowered.wallet), { a: 10 });
+  for (const [units, wanted] of [
+    [-3, "/calls owed 2"],
+    [-2, "/calls owed 3"],
+    [-1, "/calls owed 3 a 1"],
+    [0, "/calls owed 3 a 2"],
+  ] as const) {
+    assert.deepEqual(payers(bringUp(lowered.wallet, next(units)).wallet), [wanted]);
+  }
 });
 
 test("what a closing brings back to an ended grant expires again", () => {

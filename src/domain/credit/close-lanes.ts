@@ -4,10 +4,12 @@
  * then on the period's charges stand still: what comes late for it is charged in an open period.
  */
 import type { Amount } from "../money/decimal.ts";
-import { burn, extend, paidIn, sumOf } from "./burn.ts";
+import { burn, burnAnew } from "./burn.ts";
 import { byLane, type Charged, netCharges, sumLanes } from "./charged.ts";
+import { completed } from "./completed-lanes.ts";
 import { endGrants, expireAgain, tidy } from "./entry.ts";
 import { burnPostings, type Entry } from "./posting.ts";
+import { extend, giveBack, paidIn, sumOf } from "./stretches.ts";
 import type { Grant, Lane, StatedPaid, Stretch, Wallet } from "./wallet.ts";
 
 /** Stretches that are remembered of a charge's closed periods; older ones are settled for good. */
@@ -42,27 +44,28 @@ export function closeLanes(wallet: Wallet, closing: Closing): ClosedLanes {
   const { customer, period, billed, replaced, others, unit } = closing;
   const isOurs = (lane: Lane) =>
     lane.customer === customer && (lane.period === "" || lane.period === period);
-  const begun = replaced === null ? wallet : rebilled(wallet, customer, [replaced.billed, billed]);
+  const whole = completed(wallet);
+  const begun = replaced === null ? whole : rebilled(whole, customer, [replaced.billed, billed]);
   const lanes = [...(replaced === null ? billed : []), ...withoutExcess(others)];
-  const served = burn(begun, lanes);
+  const served = burnAnew(begun, lanes);
   const [ours, theirs] = [served.lanes.filter(isOurs), served.lanes.filter((one) => !isOurs(one))];
   const before = statedOf(wallet, customer) - (replaced?.paid ?? 0n);
   const all = ours.reduce((sum, { stretches }) => sum + paidIn(stretches), 0n);
   const dust = remainder(all - before, unit);
-  const whole = giveBack(ours, dust);
-  const closed = mergeClosed(whole, customer);
+  const fixed = giveBack(ours, dust);
+  const closed = mergeClosed(fixed, customer);
   const stated = [
     ...wallet.stated.filter((one) => one.customer !== customer),
     { customer, amount: (all - dust) as Amount },
   ];
-  const fixed = { ...served, lanes: [...theirs, ...closed].sort(byLane), stated };
-  const after = burn(forgetOldest(fixed), others);
+  const stands = { ...served, lanes: [...theirs, ...closed].sort(byLane), stated };
+  const after = burn(forgetOldest(stands), others);
   const moved = expireAgain({ wallet: after, postings: burnPostings(wallet, after) });
   const overMs = Math.min(closing.endMs, closing.nowMs);
   const isOver = ({ expiresAtMs }: Grant) => expiresAtMs !== null && expiresAtMs <= overMs;
   const ended = endGrants(moved, isOver, closing.nowMs);
   const paid = (all - dust - before) as Amount;
-  const parts = whole.filter((lane) => lane.period === period).map(owedPart);
+  const parts = fixed.filter((lane) => lane.period === period).map(owedPart);
   const owed = replaced === null ? parts : [restOf(closing, paid)];
   return { ...tidy(ended), paid, owed };
 }
@@ -73,8 +76,14 @@ function restOf({ customer, period, billed }: Closing, paid: Amount): Charged {
   return { customer, period, charge: "", startMs, amount: (total - paid) as Amount };
 }
 
-function owedPart({ level: _level, stretches, ...lane }: Lane): Charged {
-  return { ...lane, amount: (sumOf(stretches) - paidIn(stretches)) as Amount };
+function owedPart({ customer, period, charge, startMs, stretches }: Lane): Charged {
+  return {
+    customer,
+    period,
+    charge,
+    startMs,
+    amount: (sumOf(stretches) - paidIn(stretches)) as Amount,
+  };
 }
 
 function statedOf({ stated }: Wallet, customer: string): bigint {
@@ -103,8 +112,8 @@ function rebilled(
       const lane = closed.find((one) => one.charge === charge);
       const level = (lane?.level ?? 0n) + (levels.get(charge) ?? 0n);
       const key = { customer, period: "", charge, startMs: 0 };
-      const stretches = lane?.stretches ?? [];
-      return { ...key, level: (level > 0n ? level : 0n) as Amount, stretches };
+      const { stretches = [], lowered = [] } = lane ?? {};
+      return { ...key, level: (level > 0n ? level : 0n) as Amount, stretches, lowered };
     },
   );
   return { ...wallet, lanes: [...wallet.lanes.filter(isTheirs), ...moved].sort(byLane) };
@@ -118,23 +127,6 @@ function withoutExcess(others: readonly Charged[]): Charged[] {
 /** What is above a multiple of the unit, never negative. */
 function remainder(amount: bigint, unit: bigint): bigint {
   return ((amount % unit) + unit) % unit;
-}
-
-/** Gives an amount back to grants, from the last stretch on; the customer owes it instead. */
-function giveBack(lanes: readonly Lane[], amount: bigint): Lane[] {
-  let left = amount;
-  const backwards = lanes.toReversed().map((lane) => {
-    const stretches: Stretch[] = [];
-    for (const { source, amount: whole } of lane.stretches.toReversed()) {
-      const off = source === null || left === 0n ? 0n : whole < left ? whole : left;
-      left -= off;
-      // Written from the end: what is owed stands behind what the grant still pays.
-      extend(stretches, { source: null, amount: off as Amount });
-      extend(stretches, { source, amount: (whole - off) as Amount });
-    }
-    return { ...lane, stretches: stretches.reverse() };
-  });
-  return backwards.reverse();
 }
 
 /** All that is closed of a customer, one lane for each charge. */

@@ -86,7 +86,7 @@ export function givenToParent(
 ): Amount {
   const paidByOwn = paid > paidByParent ? paid - paidByParent : 0n;
   const beyond = credited - (total - paidByOwn);
-  // Credit may pay more than a total that goodwill lowered: all that is credited may be its then.
+  // Of statements from before credit may have paid more than the total: all may be its then.
   const own = [beyond, paidByOwn, credited].reduce((least, one) => (one < least ? one : least));
   return (own > 0n ? credited - own : credited) as Amount;
 }

@@ -39,6 +39,8 @@ class Oracle {
   readonly charged = new Map<string, number>();
   readonly open = new Set(PERIODS);
   #cells = new Map<string, (string | null)[]>();
+  /** Cells of closed lanes that open periods lower these by. They come back as they were. */
+  #lowered = new Map<string, (string | null)[]>();
 
   levels(): [string, number][] {
     const levels = CHARGES.map((charge): [string, number] => {
@@ -78,7 +80,11 @@ class Oracle {
     }
     for (const [lane, level] of this.inServiceOrder()) {
       const own = cells.get(lane) ?? [];
-      while (own.length < level) own.push(this.#payer(cells, lane));
+      const whole = [...(this.#cells.get(lane) ?? []), ...(this.#lowered.get(lane) ?? [])];
+      while (own.length < level) {
+        // What a closed period was billed in money, no grant pays.
+        own.push(whole[own.length] === null ? null : this.#payer(cells, lane));
+      }
     }
     return cells;
   }
@@ -119,7 +125,13 @@ class Oracle {
 
   /** Every entry fixes who paid; what came back to an ended grant is lost. */
   fix(): void {
-    this.#cells = this.cellsNow();
+    const cells = this.cellsNow();
+    for (const charge of CHARGES) {
+      const lane = ` ${charge}`;
+      const whole = [...(this.#cells.get(lane) ?? []), ...(this.#lowered.get(lane) ?? [])];
+      this.#lowered.set(lane, whole.slice(cells.get(lane)?.length ?? 0));
+    }
+    this.#cells = cells;
     this.loseEnded();
   }
 
@@ -153,6 +165,7 @@ class Oracle {
         ...(this.#cells.get(`${period} ${charge}`) ?? []),
       ];
       this.#cells.set(` ${charge}`, merged);
+      this.#lowered.delete(` ${charge}`);
       this.#cells.delete(`${period} ${charge}`);
       this.charged.set(` ${charge}`, merged.length);
       this.charged.delete(`${period} ${charge}`);
@@ -257,6 +270,8 @@ class World {
       this.#post(settled.postings);
       this.wallet = settled.wallet;
       assert.equal(closed.paid, BigInt(paid), "what the statement says that credit paid");
+      const total = sum(closing.billed.map((one) => one.amount));
+      assert.ok(closed.paid <= (total > 0n ? total : 0n), "credit pays no more than the total");
       return;
     }
     oracle.fix();

@@ -74,6 +74,11 @@ export interface Lane extends LaneKey {
   readonly level: Amount;
   /** In the order of being charged. Neighbours have different sources. */
   readonly stretches: readonly Stretch[];
+  /**
+   * Of closed periods: what open ones lower it by, as it was paid. It stands behind the stretches
+   * again as those rise; left out: nothing.
+   */
+  readonly lowered?: readonly Stretch[];
 }
 
 /** A customer's credit in one currency, as it stood at its last entry. */

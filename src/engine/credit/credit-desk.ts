@@ -36,6 +36,9 @@ export interface EntryCause {
   readonly atMs: number;
 }
 
+/** How closed lanes rise again where an open period lowers them less: as they were paid. */
+const BURN_FORM = 2;
+
 /** An entry as the journal keeps it. */
 export interface PostedEntry {
   readonly currency: string;
@@ -48,6 +51,8 @@ export interface PostedEntry {
   readonly balance: string;
   /** What was charged then: child (or ""), period and its start, charge, amount. */
   readonly charged: readonly (readonly string[])[];
+  /** `BURN_FORM`; left out: of a version that let credit pay for what was billed in money. */
+  readonly burnForm?: number;
   /** What else the entry rests on: a grant's terms, a statement's charges. */
   readonly terms?: object;
 }
@@ -165,6 +170,7 @@ export class CreditDesk {
       charged: sumLanes(charged).map(({ customer, period, startMs, charge, amount }) => {
         return [customer, period, String(startMs), charge, formatAmount(amount)];
       }),
+      burnForm: BURN_FORM,
       ...(terms && { terms }),
     });
     this.levels.forget();

@@ -4,8 +4,9 @@
  * All of it follows from totals, so nobody has to be told when one of them moves.
  */
 import { type CreditBook, walletIn } from "../../domain/credit/book.ts";
-import { burn, paidIn } from "../../domain/credit/burn.ts";
+import { burn } from "../../domain/credit/burn.ts";
 import { type Charged, laneText, netCharges, sumLanes } from "../../domain/credit/charged.ts";
+import { paidIn } from "../../domain/credit/stretches.ts";
 import type { Wallet } from "../../domain/credit/wallet.ts";
 import { currencyDecimals } from "../../domain/money/currency.ts";
 import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";

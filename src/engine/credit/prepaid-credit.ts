@@ -7,7 +7,7 @@
 import { type BalanceKey, type BudgetRecord, isPrepaid } from "../../domain/budget/budget.ts";
 import type { ChargePart, Room } from "../../domain/budget/decide.ts";
 import { type CreditBook, decodeBook, EMPTY_BOOK, walletIn } from "../../domain/credit/book.ts";
-import { burn, paidIn, sumOf } from "../../domain/credit/burn.ts";
+import { burn, owedOf } from "../../domain/credit/burn.ts";
 import { balancesOf, type Lane, mayPay } from "../../domain/credit/wallet.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
 import type { RateCard } from "../../domain/rating/rate-card.ts";
@@ -175,7 +175,7 @@ export class PrepaidCredit {
     // What the next one in order is asked for is not unpaid yet.
     const stays = (lane: Lane) => lane.period === "" || (isLast && !goesDown.has(lane.customer));
     let sum = 0n;
-    for (const lane of lanes.filter(stays)) sum += sumOf(lane.stretches) - paidIn(lane.stretches);
+    for (const lane of lanes.filter(stays)) sum += owedOf(lane);
     for (const one of below) {
       sum += await this.#unpaidOf(record, { member: one, isLast: paysLast(one) });
     }

@@ -4,6 +4,7 @@
  * lane has too much is cut, what it lacks is looked for among the grants.
  */
 import { amountOf } from "../stored-decimal.ts";
+import { behind, cut, giveBack, type Part, paidOf, sumParts } from "./parts-again.ts";
 
 /** An entry as the journal keeps it. */
 export interface EntryAgain {
@@ -14,6 +15,8 @@ export interface EntryAgain {
   readonly postings: readonly (readonly [string, string])[];
   readonly balance: string;
   readonly charged: readonly (readonly string[])[];
+  /** How closed lanes rise again; left out: as a version did that let credit pay for all of it. */
+  readonly burnForm?: number;
   readonly terms?: Readonly<Record<string, unknown>>;
 }
 
@@ -31,11 +34,6 @@ interface GrantAgain {
   isEnded: boolean;
 }
 
-interface Part {
-  readonly payer: string | null;
-  amount: bigint;
-}
-
 interface LaneAgain {
   readonly customer: string;
   readonly period: string;
@@ -44,6 +42,14 @@ interface LaneAgain {
   /** What it is to come to. */
   wanted: bigint;
   parts: Part[];
+  /** Closed: what was cut of its parts while open periods lower it. */
+  off: Part[];
+}
+
+/** Who may pay for a lane, in the order of burning, and what is left of each grant. */
+interface Payers {
+  readonly able: readonly GrantAgain[];
+  readonly leftOf: Map<string, bigint>;
 }
 
 /** Lanes that were closed so often that the wallet forgets their beginning. */
@@ -62,6 +68,7 @@ export class BurnAgain {
   /** Carries out an entry; tells what it says of a closing's paid part, where that is wrong. */
   *apply(entry: EntryAgain): Generator<string> {
     const atMs = Date.parse(entry.at);
+    this.#isFormer = entry.burnForm === undefined;
     if (entry.kind === "closed" || entry.kind === "reissued") {
       yield* this.#close(entry, atMs);
       return;
@@ -77,6 +84,9 @@ export class BurnAgain {
     }
     if (TAKING.has(entry.kind)) this.#take(entry);
   }
+
+  /** The entry is of the version that forgot what lowered lanes had been. */
+  #isFormer = false;
 
   /** What is left of each grant that ever was. */
   balances(): Map<string, bigint> {
@@ -147,6 +157,7 @@ export class BurnAgain {
 
   /** Brings lanes to what they are to come to, and finds who pays. */
   #serve(open: readonly LaneAgain[]): void {
+    if (!this.#isFormer) this.#fillClosed();
     const lowered = new Map(this.#closed);
     const closedOf = Map.groupBy(lowered.keys(), customerIn);
     const wanted = [...open];
@@ -168,11 +179,16 @@ export class BurnAgain {
     }
     for (const [key, level] of lowered) {
       const at = { customer: customerIn(key), period: "", startMs: 0, charge: chargeIn(key) };
-      wanted.push({ ...at, wanted: level, parts: [] });
+      wanted.push({ ...at, wanted: level, parts: [], off: [] });
     }
     // Of two of a key the first one stands.
-    const former = new Map(this.#lanes.toReversed().map((lane) => [keyOf(lane), lane.parts]));
-    for (const lane of wanted) lane.parts = cut(former.get(keyOf(lane)) ?? [], lane.wanted);
+    const formerOf = new Map(this.#lanes.toReversed().map((lane) => [keyOf(lane), lane]));
+    for (const lane of wanted) {
+      const former = formerOf.get(keyOf(lane));
+      lane.parts = cut(former?.parts ?? [], lane.wanted);
+      if (lane.period !== "" || former === undefined || this.#isFormer) continue;
+      lane.off = behind([...former.parts, ...former.off], sumParts(lane.parts));
+    }
     this.#lanes = wanted;
     const left = this.balances();
     const payers = (lane: LaneAgain) => this.#grants.filter((grant) => canPay(grant, lane)).length;
@@ -187,10 +203,22 @@ export class BurnAgain {
     for (const { lane } of order) this.#payFor(lane, left);
   }
 
-  /** Takes what it pays off what is left of the grants. */
   #payFor(lane: LaneAgain, leftOf: Map<string, bigint>): void {
-    let missing = lane.wanted - lane.parts.reduce((sum, { amount }) => sum + amount, 0n);
     const able = this.#grants.filter((grant) => canPay(grant, lane)).sort(byBurning);
+    const from = { able, leftOf };
+    // What returns of a closed lane: nobody pays for what was billed in money.
+    const returning = cut(lane.off, lane.wanted - sumParts(lane.parts));
+    lane.off = behind(lane.off, sumParts(returning));
+    for (const part of returning) {
+      if (part.payer === null) lane.parts.push(part);
+      else this.#payPart(lane, from, part.amount);
+    }
+    this.#payPart(lane, from, lane.wanted - sumParts(lane.parts));
+  }
+
+  /** Takes what they pay off what is left of the grants. */
+  #payPart(lane: LaneAgain, { able, leftOf }: Payers, amount: bigint): void {
+    let missing = amount;
     for (const grant of able) {
       const left = leftOf.get(grant.id) ?? 0n;
       const paid = left < missing ? left : missing;
@@ -202,6 +230,30 @@ export class BurnAgain {
     if (missing > 0n) lane.parts.push({ payer: null, amount: missing });
   }
 
+  /** Closed lanes as the former version left them: paid as their statements say, else owed. */
+  #fillClosed(): void {
+    const closed = this.#lanes
+      .filter(({ period }) => period === "")
+      .sort((a, b) => compare(a.charge, b.charge));
+    for (const [customer, lanes] of Map.groupBy(closed, (lane) => lane.customer)) {
+      const stated = this.#stated.get(customer) ?? 0n;
+      const paid = lanes.reduce((sum, { parts, off }) => sum + paidOf([...parts, ...off]), 0n);
+      if (paid > stated) {
+        giveBack(lanes, paid - stated);
+        continue;
+      }
+      let left = stated - paid;
+      for (const lane of lanes) {
+        const level = this.#closed.get(closedKey(customer, lane.charge)) ?? 0n;
+        const missing = level - sumParts([...lane.parts, ...lane.off]);
+        const byCredit = missing < left ? missing : left;
+        left -= byCredit;
+        if (byCredit > 0n) lane.off.push({ payer: "", amount: byCredit });
+        if (missing > byCredit) lane.off.push({ payer: null, amount: missing - byCredit });
+      }
+    }
+  }
+
   *#close({ kind, charged, terms }: EntryAgain, nowMs: number): Generator<string> {
     const closing = terms as unknown as ClosingTerms;
     const { customer, period, startMs, endMs, decimals } = closing;
@@ -211,7 +263,7 @@ export class BurnAgain {
       return;
     }
     const billed = closing.billed.map(([charge, amount]): LaneAgain => {
-      return { customer, period, startMs, charge, wanted: amountOf(amount), parts: [] };
+      return { customer, period, startMs, charge, wanted: amountOf(amount), parts: [], off: [] };
     });
     const others = chargedOf(charged);
     const stated = this.#stated.get(customer) ?? 0n;
@@ -221,13 +273,13 @@ export class BurnAgain {
         (lane) => lane.customer === customer && (lane.period === "" || lane.period === period),
       )
       .sort((a, b) => comparePeriod(a, b) || compare(a.charge, b.charge));
-    const all = own.reduce((sum, lane) => sum + paidParts(lane), 0n);
+    const all = own.reduce((sum, { parts }) => sum + paidOf(parts), 0n);
     const unit = decimals === null ? 1n : 10n ** BigInt(33 - decimals);
     const dust = (((all - stated) % unit) + unit) % unit;
     giveBack(own, dust);
     for (const lane of own) {
       const key = closedKey(customer, lane.charge);
-      const parts = lane.parts.reduce((sum, { amount }) => sum + amount, 0n);
+      const parts = sumParts(lane.parts);
       this.#closed.set(key, (lane.period === "" ? 0n : (this.#closed.get(key) ?? 0n)) + parts);
     }
     this.#merge(own, { customer, period });
@@ -254,7 +306,13 @@ export class BurnAgain {
     for (const lane of own) {
       const known = merged.get(lane.charge);
       if (known === undefined) {
-        merged.set(lane.charge, { ...lane, period: "", startMs: 0, parts: [...lane.parts] });
+        merged.set(lane.charge, {
+          ...lane,
+          period: "",
+          startMs: 0,
+          parts: [...lane.parts],
+          off: [],
+        });
       } else known.parts.push(...lane.parts);
     }
     const isOwn = (lane: LaneAgain) =>
@@ -289,6 +347,7 @@ function chargedOf(charged: EntryAgain["charged"]): LaneAgain[] {
       charge,
       wanted: amountOf(amount),
       parts: [],
+      off: [],
     };
   });
 }
@@ -346,34 +405,4 @@ function byBurning(a: GrantAgain, b: GrantAgain): number {
   const end = (grant: GrantAgain) => grant.expiresAtMs ?? Number.MAX_SAFE_INTEGER;
   const dates = end(a) - end(b) || a.grantedAtMs - b.grantedAtMs;
   return a.priority - b.priority || dates || a.order - b.order;
-}
-
-function cut(parts: readonly Part[], upTo: bigint): Part[] {
-  const kept: Part[] = [];
-  let left = upTo;
-  for (const { payer, amount } of parts) {
-    const part = amount < left ? amount : left;
-    if (part > 0n) kept.push({ payer, amount: part });
-    left -= part;
-  }
-  return kept;
-}
-
-function paidParts({ parts }: LaneAgain): bigint {
-  return parts.reduce((sum, { payer, amount }) => sum + (payer === null ? 0n : amount), 0n);
-}
-
-/** What is given back of the last parts that grants pay is owed in their place. */
-function giveBack(lanes: readonly LaneAgain[], amount: bigint): void {
-  let left = amount;
-  for (const lane of lanes.toReversed()) {
-    for (let at = lane.parts.length - 1; at >= 0 && left > 0n; at -= 1) {
-      const part = lane.parts[at];
-      if (part === undefined || part.payer === null) continue;
-      const off = part.amount < left ? part.amount : left;
-      part.amount -= off;
-      left -= off;
-      lane.parts.splice(at + 1, 0, { payer: null, amount: off });
-    }
-  }
 }
