@@ -56,10 +56,10 @@ export class FakeObjectStore implements FakeTarget {
   }
 
   #folder(url: string): OutgoingAnswer {
-    const names = [...this.objects.keys()]
-      .filter((key) => key.startsWith(url) && !key.slice(url.length).includes("/"))
-      .map((key) => key.slice(url.length));
-    return names.length === 0 ? answer(404, "") : answer(200, names.sort().join("\n"));
+    const below = [...this.objects.keys()].filter((key) => key.startsWith(url));
+    const names = new Set(below.map((key) => key.slice(url.length).split("/")[0] ?? ""));
+    const all = [...names].map(decodeURIComponent).sort();
+    return all.length === 0 ? answer(404, "") : answer(200, all.join("\n"));
   }
 
   /** A page holds few keys, so that reading on is tried. */
