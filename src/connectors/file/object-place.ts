@@ -67,8 +67,8 @@ export interface Listed {
 }
 
 /**
- * All files that stand `depth` folders below a folder of a base, in pages. Ends with null where they
- * cannot tell now: then what came before is not all.
+ * All files that stand `depth` folders below a folder of a base, in pages. Ends with null where
+ * they cannot tell now: then what came before is not all.
  */
 export async function* listedBelow(
   base: string,
