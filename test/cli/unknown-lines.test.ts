@@ -40,7 +40,7 @@ async function tollgate(...words: string[]) {
   return { code, out, err };
 }
 
-test("a line that is in no books has an exit code of its own, and its target is not run", async () => {
+test("a line that is in no books has an exit code, and its target is not run", async () => {
   assert.equal((await tollgate("export", "run", "files")).code, 0);
   const folder = join(root, "exports/default/live/2026-01-01/20260103T000000Z");
   mkdirSync(folder, { recursive: true });

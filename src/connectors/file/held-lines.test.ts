@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import type { ExportTarget } from "../../domain/export/target.ts";
 import { runExport } from "../../engine/export/run-export.ts";
 import { assertAllKnown, unknownLines } from "../../engine/export/unknown-lines.ts";
@@ -44,7 +45,7 @@ async function exported(world: ScriptedWorld, by: bigint): Promise<number> {
 
 for (const connector of ["file", "s3"] as const) {
   for (const format of ["csv", "ndjson", "parquet"]) {
-    test(`lines in ${format} of ${connector} that are in no books are told with amounts`, async () => {
+    test(`${format} of ${connector}: lines in no books are told with amounts`, async () => {
       const world = worldOf(connector, { format });
       await world.prepare();
       for (const by of [2n, 3n, 5n, 7n]) assert.equal(await exported(world, by), 1);
@@ -81,7 +82,7 @@ test("a bucket is read from what was written since books last sent, less an hour
   assert.equal(await since(firstMs + DAY_MS + 7_200_000), 0);
 });
 
-test("lines that were not sent, or say something else, are told; old manifests by key", async () => {
+test("lines that were not sent, or say something else, are told", async () => {
   const world = worldOf("file");
   await exported(world, 2n);
   const { context, open } = world.sender();
@@ -104,6 +105,58 @@ test("lines that were not sent, or say something else, are told; old manifests b
   const [found] = (await unknownLines({ outbox: new MemoryOutbox() }, open, ALL)) ?? [];
   assert.deepEqual([found?.key, found?.said], [line.key, null]);
 });
+
+test("books that lost any lines come to the ledger once these are taken out there", async () => {
+  const sale = fc.record({
+    ...{ customer: fc.constantFrom("acme", "globex"), item: fc.constantFrom("tokens", "calls") },
+    ...{ by: fc.bigInt(-20n, 99n), days: fc.integer({ min: 0, max: 40 }), isRun: fc.boolean() },
+  });
+  const sales = fc.array(sale, { maxLength: 8 });
+  const isLost = async (before: Sale[], since: Sale[]) => {
+    const world = worldOf("file", { decimals: "0" });
+    await played(world, before);
+    const { context, open } = world.sender();
+    const outbox = new MemoryOutbox();
+    const all = { target: "files", limit: 1_000 };
+    const added = await context.outbox.lines(WORKSPACE, all);
+    if (added.length > 0) await outbox.write(WORKSPACE, { added, changed: [] });
+    await played(world, since);
+    const { objects, complaints } = world.fake as FakeObjectStore;
+    const lost = (await context.outbox.lines(WORKSPACE, all)).length - added.length;
+    const books = { ...context, outbox };
+    const unknown = (await unknownLines(books, open, ALL)) ?? [];
+    assert.equal(unknown.length, lost);
+    for (const { place } of unknown) objects.delete(place);
+    assert.deepEqual(await unknownLines(books, open, ALL), []);
+    world.pass(40 * DAY_MS);
+    await runExport(books, open, { customer: null });
+    for (const customer of ["acme", "globex"]) {
+      for (const item of ["tokens", "calls"]) {
+        assert.equal(world.fake.total(customer, item), world.ledger.total(customer, item));
+      }
+    }
+    assert.deepEqual(complaints, [], "no key is there twice");
+  };
+  await fc.assert(fc.asyncProperty(sales, sales, isLost), { numRuns: 200 });
+});
+
+interface Sale {
+  readonly customer: string;
+  readonly item: string;
+  readonly by: bigint;
+  readonly days: number;
+  readonly isRun: boolean;
+}
+
+/** Sells, and exports now and then. */
+async function played(world: ScriptedWorld, sales: readonly Sale[]): Promise<void> {
+  for (const { customer, item, by, days, isRun } of sales) {
+    world.ledger.add(customer, item, { atMs: world.nowMs, by: by * 10n ** 33n });
+    world.pass(days * DAY_MS);
+    const { context, open } = world.sender();
+    if (isRun) await runExport(context, open, { customer: null });
+  }
+}
 
 test("what cannot be listed now is told, and nothing is taken for known", async () => {
   const world = worldOf("file");
