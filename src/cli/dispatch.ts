@@ -91,6 +91,8 @@ const COMMANDS: readonly Command[] = [
 
 const USAGE_EXIT_CODE = 2;
 const FAILURE_EXIT_CODE = 1;
+/** What a billing system has would be told again: who runs exports by a timer has to look. */
+const UNKNOWN_LINES_EXIT_CODE = 4;
 
 /** Runs a command line (without the program's name); resolves to the exit code. */
 export async function dispatch(words: readonly string[], here: Surroundings): Promise<number> {
@@ -195,6 +197,7 @@ function tell(error: unknown, { command, here: { err, styles } }: Failing): numb
   const where = error.field === undefined ? "" : ` (${placeOf(error, command)})`;
   const remedy = remedyFor(error, command);
   print(err, `${styles.red(error.code)}${where}: ${error.message}`, remedy);
+  if (error.code === "export.unknown_lines") return UNKNOWN_LINES_EXIT_CODE;
   return error.code === "cli.usage" ? USAGE_EXIT_CODE : FAILURE_EXIT_CODE;
 }
 

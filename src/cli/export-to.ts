@@ -1,5 +1,5 @@
 /** What `tollgate export` does with a target: plan, run, see, put right. */
-import { TollgateError } from "../domain/errors.ts";
+import { ERRORS, type ErrorCode, TollgateError } from "../domain/errors.ts";
 import { DECIDED_OPTIONS, decidedBy } from "./by-hand-options.ts";
 import {
   type Arguments,
@@ -18,6 +18,8 @@ import {
   renderExportPlan,
   renderLines,
   renderMissing,
+  renderUnknownLines,
+  type UnknownLineView,
 } from "./render/export.ts";
 import {
   type AttemptListView,
@@ -145,7 +147,7 @@ async function runTotal(session: Session, path: string, { args, here }: Asked): 
   const bar = new ProgressBar(here.err);
   try {
     for await (const line of session.postLines<RunLine>(`${path}/runs`, customerOf(args))) {
-      if (line.type === "error") throw new TollgateError("internal", line.detail);
+      if (line.type === "error") throw new TollgateError(codeOf(line.code), line.detail);
       if (line.type === "total") return line;
       bar.show({ label: line.phase, done: line.done, total: line.done, note: "" });
     }
@@ -153,6 +155,11 @@ async function runTotal(session: Session, path: string, { args, here }: Asked): 
   } finally {
     bar.clear();
   }
+}
+
+/** A server of another version may have codes that are not known here. */
+function codeOf(code: string): ErrorCode {
+  return code in ERRORS ? (code as ErrorCode) : "internal";
 }
 
 interface StatusView {
@@ -179,6 +186,7 @@ interface ReconcileView {
   readonly looked: number;
   readonly confirmed: number;
   readonly drifts: readonly DriftView[];
+  readonly unknown: readonly UnknownLineView[] | null;
 }
 
 async function reconcile(session: Session, path: string, asked: Asked): Promise<number> {
@@ -186,7 +194,13 @@ async function reconcile(session: Session, path: string, asked: Asked): Promise<
   told(view, asked, () => [
     `Lines looked at: ${view.looked}; confirmed: ${view.confirmed}.`,
     ...renderDrifts(view, asked.here.styles),
+    ...renderUnknownLines(view.unknown ?? [], asked.here.styles),
   ]);
+  const unknown = view.unknown?.length ?? 0;
+  if (unknown > 0) {
+    const detail = `Lines at the target, and not in these books: ${unknown}.`;
+    throw new TollgateError("export.unknown_lines", detail);
+  }
   return view.drifts.length > 0 ? UNSETTLED_EXIT_CODE : 0;
 }
 

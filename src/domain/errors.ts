@@ -1,3 +1,5 @@
+import { EXPORT_ERRORS } from "./export/export-errors.ts";
+
 /**
  * The closed catalogue of errors. A code is API: it never changes its meaning.
  * Each entry gives the HTTP status, one sentence of meaning and what to do.
@@ -285,37 +287,7 @@ export const ERRORS = {
   ],
   "conflict.not_found": [404, "No such open conflict.", "See /v1/conflicts."],
   "invoice.not_found": [404, "No such invoice.", "Import it first: POST /v1/invoices."],
-  "target.not_found": [404, "No such target.", "See GET /v1/targets."],
-  "target.invalid": [
-    400,
-    "The target is not as its connector needs it.",
-    "See what 'tollgate target check' lists.",
-  ],
-  "target.locked": [
-    409,
-    "A target's connector, account, mode and first period stand in its keys.",
-    "Add another target.",
-  ],
-  "export.line_not_found": [404, "No such export line.", "See 'tollgate export status'."],
-  "export.attempt_not_found": [404, "No such attempt is kept.", "See 'tollgate export attempts'."],
-  "export.line_state": [409, "The line is in no state for that.", "See what it is now."],
-  "export.incomplete": [
-    409,
-    "Names or settings are missing, so nothing was sent.",
-    "Set what is listed, then run it again.",
-  ],
-  "notice.refused": [401, "This is no message of the target.", "Sign it with the target's secret."],
-  "secret.missing": [409, "The target has no such secret.", "Set it: 'tollgate target add'."],
-  "secret.no_key": [
-    409,
-    "Secrets cannot be kept, because there is no key to encrypt them with.",
-    "Set TOLLGATE_SECRET_KEY or TOLLGATE_SECRET_KEY_FILE.",
-  ],
-  "secret.unreadable": [
-    500,
-    "A secret cannot be decrypted.",
-    "Give the key that it was encrypted with, or set the secret again.",
-  ],
+  ...EXPORT_ERRORS,
   "workspace.exists": [409, "There is a workspace of that name.", "Give it another name."],
   "workspace.not_sandbox": [
     409,

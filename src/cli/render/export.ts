@@ -108,6 +108,31 @@ function renderRequest(request: PlanView["requests"][number], styles: Styles): s
   return ["", title, ...headers, "", ...(request.body === null ? [] : [request.body])];
 }
 
+/** A line of theirs that these books do not know. */
+export interface UnknownLineView {
+  readonly key: string;
+  readonly customer: string | null;
+  readonly item: string | null;
+  readonly unit: string | null;
+  readonly value: string | null;
+  readonly note: string;
+  readonly place: string;
+}
+
+/** Lines that they have and that these books do not know, with where they stand. */
+export function renderUnknownLines(lines: readonly UnknownLineView[], styles: Styles): string[] {
+  if (lines.length === 0) return [];
+  const columns = [
+    ...left("customer", "item"),
+    { title: "value", align: "point" as const },
+    ...left("unit", "key", "", "place"),
+  ];
+  const rows = lines.map(({ customer, item, value, unit, key, note, place }) => [
+    ...[customer ?? "", item ?? "", value ?? "", unit ?? "", key, note, place],
+  ]);
+  return ["At the target, not in these books:", ...renderTable({ columns, rows }, styles)];
+}
+
 /** Where they and we differ; nothing is good news, if anything was looked at. */
 export function renderDrifts(
   { looked, drifts }: { readonly looked: number; readonly drifts: readonly DriftView[] },

@@ -4,8 +4,8 @@
  * name never stands for a part. Nothing outside the folder is reached, whatever a target says.
  */
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
-import { dirname, resolve, sep } from "node:path";
+import { link, mkdir, open, readdir, readFile, stat, unlink } from "node:fs/promises";
+import { dirname, join, resolve, sep } from "node:path";
 import type { OutgoingHttp, OutgoingRequest, Sent } from "../../engine/export/connector-port.ts";
 
 /** What limits name to let `file:` pass. */
@@ -27,18 +27,31 @@ export function withDisk(http: OutgoingHttp, root: string | null): OutgoingHttp 
   };
 }
 
-function answered(status: number, body = ""): Sent {
-  return { kind: "answered", answer: { status, headers: {}, body } };
+function answered(status: number, body = "", headers: Record<string, string> = {}): Sent {
+  return { kind: "answered", answer: { status, headers, body } };
 }
+
+/** Header of a folder's list: when each was last written, in milliseconds, in the same order. */
+export const WRITTEN_HEADER = "x-written-ms";
 
 async function get(url: string, path: string): Promise<Sent> {
   try {
     if (!url.endsWith("/")) return answered(200, await readFile(path, "utf8"));
-    const names = (await readdir(path)).filter((name) => !name.endsWith(TEMPORARY));
-    return answered(200, names.sort().join("\n"));
+    const names = (await readdir(path)).filter((name) => !name.endsWith(TEMPORARY)).sort();
+    const times = await Promise.all(names.map((name) => writtenMs(join(path, name))));
+    return answered(200, names.join("\n"), { [WRITTEN_HEADER]: times.join(" ") });
   } catch (error) {
-    return codeOf(error) === "ENOENT" ? answered(404) : answered(503, String(error));
+    const isNotThere = ["ENOENT", "ENOTDIR"].includes(codeOf(error));
+    return isNotThere ? answered(404) : answered(503, String(error));
   }
+}
+
+/** One that is taken away just now counts as new: the list is whole without it or with it. */
+async function writtenMs(path: string): Promise<number> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Number.POSITIVE_INFINITY,
+  );
 }
 
 const TEMPORARY = ".part";

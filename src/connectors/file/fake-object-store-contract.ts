@@ -3,6 +3,7 @@
  * a folder asked the same way. What it holds is what readers of manifests see: a file that no
  * manifest names is not there, and a manifest that its file does not bear out is complained of.
  */
+import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { parseValue } from "../../domain/export/export-line.ts";
 import type { OutgoingAnswer, OutgoingRequest } from "../../engine/export/connector-port.ts";
@@ -25,6 +26,7 @@ export interface FakeAccess {
 export class FakeObjectStore implements FakeTarget {
   readonly complaints: string[] = [];
   readonly objects = new Map<string, string | Uint8Array>();
+  readonly #written = new Map<string, number>();
   readonly #world: FakeWorld;
   readonly #access: FakeAccess | null;
 
@@ -52,14 +54,15 @@ export class FakeObjectStore implements FakeTarget {
     if (headers["if-none-match"] !== "*") this.complaints.push(`${url} may be overwritten`);
     if (this.objects.has(url)) return answer(412, "PreconditionFailed");
     this.objects.set(url, bytes);
+    this.#written.set(url, this.#world.nowMs());
     return answer(200, "");
   }
 
   #folder(url: string): OutgoingAnswer {
-    const names = [...this.objects.keys()]
-      .filter((key) => key.startsWith(url) && !key.slice(url.length).includes("/"))
-      .map((key) => key.slice(url.length));
-    return names.length === 0 ? answer(404, "") : answer(200, names.sort().join("\n"));
+    const below = [...this.objects.keys()].filter((key) => key.startsWith(url));
+    const names = new Set(below.map((key) => key.slice(url.length).split("/")[0] ?? ""));
+    const all = [...names].map(decodeURIComponent).sort();
+    return all.length === 0 ? answer(404, "") : answer(200, all.join("\n"));
   }
 
   /** A page holds few keys, so that reading on is tried. */
@@ -73,7 +76,12 @@ export class FakeObjectStore implements FakeTarget {
       .filter((key) => key.startsWith(prefix) && key > after)
       .sort();
     const page = all.slice(0, LIST_PAGE_MAX_COUNT);
-    const keys = page.map((key) => `<Contents><Key>${encodeURIComponent(key)}</Key></Contents>`);
+    const keys = page.map((key) => {
+      const written = this.#written.get(bucket + key.split("/").map(encodeURIComponent).join("/"));
+      const at = new Date(written ?? assert.fail(key)).toISOString();
+      const name = encodeURIComponent(key);
+      return `<Contents><Key>${name}</Key><LastModified>${at}</LastModified></Contents>`;
+    });
     const last = page.at(-1);
     const hasMore = all.length > page.length && last !== undefined;
     const next = hasMore ? `<NextContinuationToken>${last}</NextContinuationToken>` : "";

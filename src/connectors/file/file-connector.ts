@@ -19,6 +19,7 @@ import type {
 } from "../../engine/export/connector-port.ts";
 import { onlyKnown } from "../check-settings.ts";
 import { outcome, outcomeOfSilence, outcomeOfStatus } from "../outcome-of-status.ts";
+import { heldInManifests } from "./held-lines.ts";
 import { FILE_FORMATS, type FileFormat, type LineRow, tableOf } from "./line-table.ts";
 import { manifestName, manifestOf } from "./manifest.ts";
 import { folderOf, putRequest, sentToPlace } from "./object-place.ts";
@@ -49,6 +50,11 @@ function connectorOf(name: "file" | "s3", secrets: readonly string[]): Connector
     send,
     lookUp,
     probe: async () => [],
+    held: (session, sinceMs) => {
+      const { workspace, target } = session;
+      const place = { base: baseOf(target), folder: folderOf(workspace, target.account) };
+      return heldInManifests(place, session, sinceMs);
+    },
   };
 }
 

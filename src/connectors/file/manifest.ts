@@ -4,6 +4,7 @@
  */
 import { hash } from "node:crypto";
 import { formatValue, parseValue } from "../../domain/export/export-line.ts";
+import type { HeldLine } from "../../engine/export/connector-port.ts";
 import type { FileFormat, LineRow } from "./line-table.ts";
 
 /** What a file is, as its manifest says. */
@@ -21,7 +22,12 @@ export interface Manifest {
   readonly window: { readonly start: string; readonly end: string };
   /** Keys of its lines: who has seen one has all that it says. */
   readonly keys: readonly string[];
+  /** What its lines say, in the order of their keys. Manifests of before have keys alone. */
+  readonly lines: readonly ManifestLine[];
 }
+
+/** A line, as far as one that is in no books has to be told. */
+export type ManifestLine = Pick<LineRow, "customer" | "item" | "value" | "unit">;
 
 const NAME_HASH_CHARS = 32;
 
@@ -44,6 +50,7 @@ export function manifestOf(
     sums: Object.fromEntries(totals),
     window: { start: rows[0]?.windowStart ?? "", end: rows[0]?.windowEnd ?? "" },
     keys: rows.map(({ key }) => key),
+    lines: rows.map(({ customer, item, value, unit }) => ({ customer, item, value, unit })),
   };
 }
 
@@ -54,10 +61,23 @@ export function manifestName({ sha256 }: Pick<Manifest, "sha256">): string {
 
 /** Keys that a manifest's text names; an unreadable one names none. */
 export function keysOfManifest(text: string): ReadonlySet<string> {
+  return new Set(linesOfManifest(text).map(({ key }) => key));
+}
+
+/** Lines that a manifest's text names; an unreadable one names none. */
+export function linesOfManifest(text: string): Pick<HeldLine, "key" | "said">[] {
   try {
-    const { format, keys } = JSON.parse(text);
-    return new Set(format === "tollgate.export/1" && Array.isArray(keys) ? keys : []);
+    const { format, keys, lines = [] } = JSON.parse(text);
+    if (format !== "tollgate.export/1" || !Array.isArray(keys)) return [];
+    return keys.map((key: string, at) => ({ key, said: saidBy(lines[at]) }));
   } catch {
-    return new Set();
+    return [];
   }
+}
+
+function saidBy(line: ManifestLine | undefined): HeldLine["said"] {
+  const value = line && parseValue(line.value);
+  if (line === undefined || value === undefined) return null;
+  const { customer, item, unit } = line;
+  return { customer, item, value, unit };
 }

@@ -9,6 +9,7 @@ import type {
   Sent,
   Session,
 } from "../../engine/export/connector-port.ts";
+import { WRITTEN_HEADER } from "./disk-requests.ts";
 import { encoded, signedForS3 } from "./sign-s3.ts";
 
 /** Most bytes of a list or a manifest. */
@@ -58,33 +59,81 @@ export async function gotFromPlace(url: string, session: Session): Promise<Outgo
   return sent.kind === "answered" ? sent.answer : null;
 }
 
+/** A file, or a folder, as a list has it. */
+export interface Listed {
+  readonly url: string;
+  /** When it was last written, by their clock; null: they do not say. */
+  readonly writtenMs: number | null;
+}
+
+/**
+ * All files that stand `depth` folders below a folder of a base, in pages. Ends with null where
+ * they cannot tell now: then what came before is not all.
+ */
+export async function* listedBelow(
+  base: string,
+  place: { readonly folder: string; readonly depth: number },
+  session: Session,
+): AsyncGenerator<readonly Listed[] | null> {
+  // A bucket has no folders: it lists all that begins alike.
+  if (isFolder(base)) yield* foldersBelow(base + place.folder, place.depth, session);
+  else yield* bucketPages(base, place.folder, session);
+}
+
+async function* foldersBelow(
+  url: string,
+  depth: number,
+  session: Session,
+): AsyncGenerator<readonly Listed[] | null> {
+  const listed = await folderAt(url, session);
+  if (depth === 0 || listed === null) yield listed;
+  else for (const one of listed) yield* foldersBelow(`${one.url}/`, depth - 1, session);
+}
+
 /** URLs of the files right below a folder of a base; null: they cannot tell now. */
 export async function listedAt(
   base: string,
   folder: string,
   session: Session,
 ): Promise<readonly string[] | null> {
-  return isFolder(base) ? folderAt(base + folder, session) : bucketAt(base, folder, session);
+  if (isFolder(base)) return urlsOf(await folderAt(base + folder, session));
+  const urls: string[] = [];
+  let pages = 0;
+  for await (const page of bucketPages(base, folder, session)) {
+    pages += 1;
+    if (page === null || pages > LIST_PAGES_MAX_COUNT) return null;
+    for (const { url } of page) urls.push(url);
+  }
+  return urls;
 }
 
-async function folderAt(url: string, session: Session): Promise<readonly string[] | null> {
+function urlsOf(listed: readonly Listed[] | null): readonly string[] | null {
+  return listed?.map(({ url }) => url) ?? null;
+}
+
+async function folderAt(url: string, session: Session): Promise<readonly Listed[] | null> {
   const answer = await gotFromPlace(url, session);
   if (answer?.status === 404) return [];
   if (answer?.status !== 200) return null;
   const names = answer.body.split("\n").filter((name) => name !== "");
-  return names.map((name) => url + name);
+  const times = answer.headers[WRITTEN_HEADER]?.split(" ") ?? [];
+  return names.map((name, at) => ({ url: url + encoded(name), writtenMs: timeOf(times[at]) }));
+}
+
+function timeOf(text: string | undefined): number | null {
+  const ms = Number(text ?? Number.NaN);
+  return Number.isNaN(ms) ? null : ms;
 }
 
 /** ListObjectsV2, page by page. Keys come encoded, as asked. */
-async function bucketAt(
+async function* bucketPages(
   base: string,
   folder: string,
   session: Session,
-): Promise<readonly string[] | null> {
+): AsyncGenerator<readonly Listed[] | null> {
   const { bucketUrl, prefix } = bucketOf(base, session);
-  const urls: string[] = [];
   let token: string | null = null;
-  for (let page = 0; page < LIST_PAGES_MAX_COUNT; page += 1) {
+  do {
     const query = { "list-type": "2", "encoding-type": "url", prefix: decoded(prefix + folder) };
     const asked: Record<string, string> = {
       ...query,
@@ -92,14 +141,15 @@ async function bucketAt(
     };
     const text = Object.entries(asked).map(([name, value]) => `${name}=${encoded(value)}`);
     const answer = await gotFromPlace(`${bucketUrl}?${text.join("&")}`, session);
-    if (answer?.status !== 200) return null;
-    for (const [, key = ""] of answer.body.matchAll(/<Key>([^<]*)<\/Key>/g)) {
-      urls.push(bucketUrl + pathOf(decoded(key.replaceAll("+", "%20"))));
-    }
+    if (answer?.status !== 200) return yield null;
+    yield [...answer.body.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, text = ""]) => {
+      const key = /<Key>([^<]*)<\/Key>/.exec(text)?.[1] ?? "";
+      const written = /<LastModified>([^<]*)<\/LastModified>/.exec(text)?.[1] ?? "";
+      const url = bucketUrl + pathOf(decoded(key.replaceAll("+", "%20")));
+      return { url, writtenMs: timeOf(String(Date.parse(written))) };
+    });
     token = /<NextContinuationToken>([^<]+)</.exec(answer.body)?.[1] ?? null;
-    if (token === null) return urls;
-  }
-  return null;
+  } while (token !== null);
 }
 
 function decoded(text: string): string {

@@ -109,6 +109,15 @@ export interface Heard {
   readonly note: string;
 }
 
+/** A line that a target holds, as far as it tells. */
+export interface HeldLine {
+  readonly key: string;
+  /** Where it stands there, for whoever looks. */
+  readonly place: string;
+  /** What it says; null: they tell its key alone. */
+  readonly said: Pick<LineContent, "customer" | "item" | "value" | "unit"> | null;
+}
+
 /** A kind of billing system. One instance serves all targets of the kind. */
 export interface Connector {
   /** Lower case, as in `--connector webhook`. */
@@ -143,6 +152,12 @@ export interface Connector {
    * they are called there is in their bodies.
    */
   total?(lines: readonly ExportLine[], session: Session): Promise<string | null>;
+  /**
+   * All lines of the session's workspace and account that they hold, in pages: at least those that
+   * were written since an instant (null: all). It is how books that lost what they knew, such as a
+   * restored copy, are told of it. Throws `export.unlisted` where they cannot tell now.
+   */
+  held?(session: Session, sinceMs: number | null): AsyncIterable<readonly HeldLine[]>;
   /**
    * Where values overwrite: what a line's body says, and under which of their names. Left out:
    * the window's total, under one name for ever. Pure.

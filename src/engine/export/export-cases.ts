@@ -7,7 +7,7 @@ import type { ExportTarget, Missing } from "../../domain/export/target.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import { runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
-import type { Notice, OutgoingRequest } from "./connector-port.ts";
+import type { Notice, OutgoingRequest, Session } from "./connector-port.ts";
 import { type ExportContext, type OpenTarget, TargetOpener } from "./export-context.ts";
 import type { AttemptFilter, LinePlace, StateCount } from "./export-ports.ts";
 import { hearNotice } from "./hear-notice.ts";
@@ -24,6 +24,7 @@ import {
   saveTarget,
 } from "./save-target.ts";
 import { findLine, retryLine, voidLine } from "./settle-line.ts";
+import { assertAllKnown, type UnknownLine, unknownLines } from "./unknown-lines.ts";
 
 /** What a composition gives besides the engine's own ports. */
 export type ExportParts = Pick<
@@ -64,6 +65,8 @@ export class ExportCases {
   readonly #engine: EngineContext;
   readonly #context: ExportContext;
   readonly #opener: TargetOpener;
+  /** Targets that held nothing else than these books know when the process first ran them. */
+  readonly #looked = new WeakSet<Session["memory"]>();
 
   constructor(engine: EngineContext, parts: ExportParts) {
     const { store, digest, ids, clock } = engine;
@@ -135,8 +138,18 @@ export class ExportCases {
     };
   }
 
+  /**
+   * Sends what is owed. Throws `export.unknown_lines` and `export.unlisted`, before anything is
+   * planned: once in a process each target is looked at for lines that these books lost.
+   */
   async run(workspace: string, target: string, request: RunRequest): Promise<RunTotal> {
-    return runExport(this.#context, await this.#open(workspace, target), request);
+    const open = await this.#open(workspace, target);
+    const { memory } = open.session;
+    if (!this.#looked.has(memory) && open.connector.check(open.target).length === 0) {
+      await assertAllKnown(this.#context, open);
+      this.#looked.add(memory);
+    }
+    return runExport(this.#context, open, request);
   }
 
   async status(
@@ -196,10 +209,14 @@ export class ExportCases {
     readonly looked: number;
     readonly confirmed: number;
     readonly drifts: readonly Drift[];
+    /** Lines of theirs that these books do not know; null: they do not list what they hold. */
+    readonly unknown: readonly UnknownLine[] | null;
   }> {
     const open = await this.#open(workspace, target);
     const states = LINE_STATES.filter((state) => RECONCILED.has(state));
-    return reconcileLines(this.#context, open, { customer, states, isForced: true });
+    const read = await reconcileLines(this.#context, open, { customer, states, isForced: true });
+    const unknown = await unknownLines(this.#context, open, { customer, sinceMs: null });
+    return { ...read, unknown };
   }
 
   /**

@@ -17,7 +17,13 @@ import {
   oneOf,
   TEXT,
 } from "../schema.ts";
-import { carriedView, driftView, lineView, requestView } from "../views/export-view.ts";
+import {
+  carriedView,
+  driftView,
+  lineView,
+  requestView,
+  unknownLineView,
+} from "../views/export-view.ts";
 
 const DECIDED = {
   reason: { ...TEXT, minLength: 1 },
@@ -199,11 +205,12 @@ const reconcile = route<TargetParam, unknown, OfCustomer>({
   params: TARGET_PARAM,
   body: { schema: closed({ "customer?": ID }), isOptional: true },
   answers: { 200: json("Where they and we differ.", named("ExportDrift")) },
-  errors: ["target.not_found", "target.invalid"],
+  errors: ["target.not_found", "target.invalid", "export.unlisted"],
   handle: async ({ engine }, { workspace, params: { target }, body }) => {
     const of = { target, customer: body.customer ?? null };
-    const { looked, confirmed, drifts } = await engine.exports.reconcile(workspace, of);
-    return ok({ looked, confirmed, drifts: drifts.map(driftView) });
+    const { drifts, unknown, ...read } = await engine.exports.reconcile(workspace, of);
+    const lines = unknown?.map(unknownLineView) ?? null;
+    return ok({ ...read, drifts: drifts.map(driftView), unknown: lines });
   },
 });
 

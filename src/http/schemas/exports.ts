@@ -76,6 +76,15 @@ const drift = closed({
   drift: described(nullable(DECIMAL), "Theirs less ours; null: they cannot tell."),
   note: ANY_TEXT,
 });
+const unknownLine = closed({
+  key: ANY_TEXT,
+  customer: described(nullable(ANY_TEXT), "Null, as what follows: they tell its key alone."),
+  item: nullable(ANY_TEXT),
+  unit: nullable(ANY_TEXT),
+  value: nullable(DECIMAL),
+  note: described(ANY_TEXT, "What these books have of it."),
+  place: described(ANY_TEXT, "Where it stands there."),
+});
 
 /** Components by name. */
 export const EXPORT_SCHEMAS = {
@@ -107,5 +116,11 @@ export const EXPORT_SCHEMAS = {
     lines: listOf(named("ExportLine")),
     next: nullable(ANY_TEXT),
   }),
-  ExportDrift: closed({ looked: COUNT, confirmed: COUNT, drifts: listOf(drift) }),
+  ExportDrift: closed({
+    ...{ looked: COUNT, confirmed: COUNT, drifts: listOf(drift) },
+    unknown: described(
+      nullable(listOf(unknownLine)),
+      "Lines there that these books do not know as sent; null: they are not listed.",
+    ),
+  }),
 };

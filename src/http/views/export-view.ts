@@ -3,6 +3,7 @@ import { type ExportLine, formatValue } from "../../domain/export/export-line.ts
 import type { OutgoingRequest } from "../../engine/export/connector-port.ts";
 import type { CarriedItem } from "../../engine/export/plan-export.ts";
 import type { Drift } from "../../engine/export/reconcile-export.ts";
+import type { UnknownLine } from "../../engine/export/unknown-lines.ts";
 import { timeText, timeTextOrNull } from "../instant.ts";
 
 /** A line without its body, which its target knows. */
@@ -30,6 +31,13 @@ export function requestView({ method, url, headers, body }: OutgoingRequest) {
 /** What is due and not sent. */
 export function carriedView({ customer, item, unit, carried }: CarriedItem) {
   return { customer, item, unit, carried: formatValue(carried) };
+}
+
+/** A line of theirs that these books do not know. */
+export function unknownLineView({ key, place, said, note }: UnknownLine) {
+  const { customer, item, value, unit } = said ?? {};
+  const told = { customer: customer ?? null, item: item ?? null, unit: unit ?? null };
+  return { key, ...told, value: value === undefined ? null : formatValue(value), note, place };
 }
 
 /** Where they and we differ. */

@@ -1,0 +1,89 @@
+/**
+ * Lines that a target holds and that these books do not know as sent. There are none, unless the
+ * books lost what they knew: a copy from before is restored, and what was exported since is in no
+ * outbox. Such a copy would tell all of it again, under other keys.
+ */
+import { TollgateError } from "../../domain/errors.ts";
+import { type ExportLine, formatValue } from "../../domain/export/export-line.ts";
+import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
+import type { HeldLine } from "./connector-port.ts";
+import type { ExportContext, OpenTarget } from "./export-context.ts";
+
+/** A line of theirs that is not as these books have it. */
+export interface UnknownLine extends HeldLine {
+  /** What these books have of it. */
+  readonly note: string;
+}
+
+/** What to look for. */
+export interface UnknownAsked {
+  /** Null: of all customers. */
+  readonly customer: string | null;
+  /** Null: however old. */
+  readonly sinceMs: number | null;
+}
+
+const KEYS_AT_ONCE = 16;
+
+/** Those lines; null: the target does not list what it holds. Throws `export.unlisted`. */
+export async function unknownLines(
+  { outbox }: Pick<ExportContext, "outbox">,
+  { workspace, connector, session }: OpenTarget,
+  { customer, sinceMs }: UnknownAsked,
+): Promise<readonly UnknownLine[] | null> {
+  if (connector.held === undefined) return null;
+  const found: UnknownLine[] = [];
+  for await (const page of connector.held(session, sinceMs)) {
+    const asked = page.filter(({ said }) => isOf(said, customer));
+    for (let at = 0; at < asked.length; at += KEYS_AT_ONCE) {
+      const some = asked.slice(at, at + KEYS_AT_ONCE);
+      // They are asked first: what another sender sends meanwhile is in the outbox before.
+      const known = await Promise.all(some.map(({ key }) => outbox.line(workspace, key)));
+      for (const [index, line] of some.entries()) {
+        const note = differing(line, known[index]);
+        if (note !== null) found.push({ ...line, note });
+      }
+    }
+  }
+  return found;
+}
+
+/** One that tells its key alone may be of anybody. */
+function isOf(said: HeldLine["said"], customer: string | null): boolean {
+  return customer === null || said === null || said.customer === customer;
+}
+
+function differing({ said }: HeldLine, line: ExportLine | undefined): string | null {
+  if (line === undefined) return "not in these books";
+  if (line.firstSentAtMs === null) return "not sent by these books";
+  if (said === null || said.value === line.value) return null;
+  return `${formatValue(line.value)} in these books`;
+}
+
+/**
+ * Refuses to go on where a target holds lines that these books do not know: what they owe cannot be
+ * told from what they have. Looks at what was written since they last sent something, for what was
+ * lost was sent after that. Throws `export.unknown_lines`, `export.unlisted`.
+ */
+export async function assertAllKnown(context: ExportContext, open: OpenTarget): Promise<void> {
+  const sinceMs = await lastSendMs(context, open);
+  const unknown = await unknownLines(context, open, { customer: null, sinceMs });
+  if (unknown === null || unknown.length === 0) return;
+  const detail = `"${open.target.id}" holds ${unknown.length} lines that these books do not know.`;
+  throw new TollgateError("export.unknown_lines", detail);
+}
+
+/** When the newest attempt began that is kept; null: there is none. */
+async function lastSendMs(
+  { outbox }: Pick<ExportContext, "outbox">,
+  { workspace, target }: OpenTarget,
+): Promise<number | null> {
+  const filter = { target: target.id, limit: PAGE_MAX_ROWS };
+  for (let page = await outbox.attempts(workspace, filter); ; ) {
+    const send = page.find(({ purpose }) => purpose === "send");
+    if (send !== undefined) return send.atMs;
+    const after = page.at(-1);
+    if (after === undefined) return null;
+    page = await outbox.attempts(workspace, { ...filter, after });
+  }
+}
