@@ -4,6 +4,7 @@
  * lane has too much is cut, what it lacks is looked for among the grants.
  */
 import { amountOf } from "../stored-decimal.ts";
+import { chargeIn, closedKey, customerIn } from "./closed-keys.ts";
 import { behind, cut, giveBack, type Part, paidOf, sumParts } from "./parts-again.ts";
 
 /** An entry as the journal keeps it. */
@@ -373,18 +374,6 @@ function net(group: readonly LaneAgain[]): bigint {
 
 function keyOf({ customer, period, charge }: LaneAgain): string {
   return JSON.stringify([customer, period, charge]);
-}
-
-function closedKey(customer: string, charge: string): string {
-  return JSON.stringify([customer, charge]);
-}
-
-function customerIn(key: string): string {
-  return (JSON.parse(key) as string[])[0] ?? "";
-}
-
-function chargeIn(key: string): string {
-  return (JSON.parse(key) as string[])[1] ?? "";
 }
 
 function compare(a: string, b: string): number {
