@@ -42,6 +42,9 @@ async function retained(first: readonly Act[], later: readonly Act[]): Promise<s
     for (const key of KEYS) await act(one, ["limit", key, 5]);
     await act(one, ["steps", "a", 2]);
     for (const next of allOf("a", first)) await act(one, next);
+    // A run of which a hold counts keeps its steps.
+    one.clock.now += DAY_MS;
+    await one.engine.limits.endQuarantine("w");
   });
   await withEngine({ dataDir }, RETAINED_MS, (engine) => closeAll(engine, "w"));
   const { steps } = await retainAt({ dataDir }, RETAINED_MS);
