@@ -69,21 +69,17 @@ function amountDue(total: Amount, credit: StatementCredit): Amount {
   return (total - credit.paid + carried) as Amount;
 }
 
+/** A statement's total, and what of it credit paid. */
+interface PaidTotal extends Pick<StatementCredit, "paid" | "paidByParent"> {
+  readonly total: Amount;
+}
+
 /**
  * What notes give back to the parent that a statement is billed to: all of them, but for what the
  * customer's own credit paid, which is given back last, to the customer. So nobody is given more
  * than it paid, and it does not matter in how many notes it was.
  */
-export function givenToParent(
-  {
-    total,
-    paid,
-    paidByParent,
-  }: Pick<StatementCredit, "paid" | "paidByParent"> & {
-    readonly total: Amount;
-  },
-  credited: Amount,
-): Amount {
+export function givenToParent({ total, paid, paidByParent }: PaidTotal, credited: Amount): Amount {
   const paidByOwn = paid > paidByParent ? paid - paidByParent : 0n;
   const beyond = credited - (total - paidByOwn);
   // Of statements from before credit may have paid more than the total: all may be its then.

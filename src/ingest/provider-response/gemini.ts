@@ -83,10 +83,8 @@ export function mapInteractions(response: Response): MappedStep[] {
 export function mapCache(response: Response): MappedStep[] {
   const tokens = response.usage.count(GENERATE.total);
   const step = mainStep(response, new Tally().add("input_uncached", tokens));
-  const { name, model } = {
-    name: response.body.text("name"),
-    model: step.model?.split("/").at(-1),
-  };
+  const name = response.body.text("name");
+  const model = step.model?.split("/").at(-1);
   return [
     {
       ...step,
