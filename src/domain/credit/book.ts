@@ -104,7 +104,7 @@ export function grantsOf(book: CreditBook): { readonly currency: string; readonl
 }
 
 const AMOUNTS: ReadonlySet<string> = new Set([
-  ...(["amount", "taken", "settled", "level", "cost", "upTo"] as const),
+  ...(["amount", "taken", "settled", "level", "gone", "cost", "upTo"] as const),
   ...(["opening", "threshold", "cap"] as const),
 ]);
 

@@ -8,10 +8,24 @@
  * lane that rises is paid by the grants that there are then, in their order of burning; a lane
  * that falls gives back from its end. A closed lane that an open period lowered rises again as it
  * was paid: what a statement billed in money, credit never pays.
+ *
+ * While a period is closed, what other open ones lower stands as it was paid, also where that credit
+ * is gone by now (refunded, expired, used): it is no debt of the period that is closed. What is gone
+ * stays lowered, until the period that gave it back says so on its own statement, or charges more
+ * again, and then it is owed.
  */
 import { assert } from "../assert.ts";
 import type { Amount } from "../money/decimal.ts";
-import { byLane, byPeriod, type Charged, type Level, laneText, levelsOf } from "./charged.ts";
+import {
+  byLane,
+  byPeriod,
+  type Charged,
+  type Level,
+  laneText,
+  levelsOf,
+  netCharges,
+  periodsOf,
+} from "./charged.ts";
 import { completed } from "./completed-lanes.ts";
 import { extend, paidIn, splitAt, sumOf, wholeOf } from "./stretches.ts";
 import {
@@ -19,6 +33,7 @@ import {
   type Grant,
   inBurnOrder,
   type Lane,
+  type LaneKey,
   mayPay,
   type Stretch,
   type Wallet,
@@ -26,23 +41,52 @@ import {
 
 /** The wallet as it is with what is charged now. `charged` holds every lane of open periods. */
 export function burn(wallet: Wallet, charged: readonly Charged[]): Wallet {
-  return burnAnew(completed(wallet), charged);
+  const whole = completed(wallet);
+  return burnTo(whole, levelsOf(whole.lanes, charged));
 }
 
-/** The same where closed lanes may have been raised: what they hold more is to be paid as well. */
-export function burnAnew(wallet: Wallet, charged: readonly Charged[]): Wallet {
-  return burnTo(wallet, levelsOf(wallet.lanes, charged));
+/**
+ * The same while a period is closed. Closed lanes may have been raised: what they hold more is to be
+ * paid as well.
+ */
+export function burnClosing(
+  wallet: Wallet,
+  charged: readonly Charged[],
+  closing: Pick<LaneKey, "customer" | "period">,
+): Wallet {
+  const mayGo = excessesOf(charged, closing);
+  for (const { customer, gone = 0n } of wallet.lanes) {
+    mayGo.set(customer, (mayGo.get(customer) ?? 0n) - gone);
+  }
+  return burnTo(wallet, levelsOf(wallet.lanes, charged, closing), mayGo);
 }
 
-/** Brings every lane to its level; lanes without one fall to nothing. */
-function burnTo(wallet: Wallet, levels: readonly Level[]): Wallet {
+/** What open periods have too much of, by customer; that of the period to close is left out. */
+export function excessesOf(
+  charged: readonly Charged[],
+  closing: Pick<LaneKey, "customer" | "period">,
+): Map<string, bigint> {
+  const excesses = new Map<string, bigint>();
+  for (const group of periodsOf(charged)) {
+    const { customer = "", period = "" } = group[0] ?? {};
+    if (customer === closing.customer && period === closing.period) continue;
+    excesses.set(customer, (excesses.get(customer) ?? 0n) + netCharges(group).excess);
+  }
+  return excesses;
+}
+
+/**
+ * Brings every lane to its level; lanes without one fall to nothing. Of what returns, credit that
+ * is not there any more stays away as far as it may go, by customer; else it is owed.
+ */
+function burnTo(wallet: Wallet, levels: readonly Level[], mayGo = new Map<string, bigint>()) {
   const known = new Map(wallet.lanes.map((lane) => [laneText(lane), lane]));
   const moving = levels.map((level) => movingLane(level, known.get(laneText(level))));
   const left = balancesOf({ grants: wallet.grants, lanes: moving.map(asLane) });
   const order = inBurnOrder(wallet.grants);
-  const pay = ({ key, stretches }: Moving, amount: bigint) => {
+  const payUp = ({ key, stretches }: Moving, amount: bigint, by: readonly Grant[] = order) => {
     let missing = amount;
-    for (const grant of order) {
+    for (const grant of by) {
       if (missing === 0n) break;
       const balance = left.get(grant.id) ?? 0n;
       if (balance <= 0n || !mayPay(grant, key)) continue;
@@ -51,20 +95,39 @@ function burnTo(wallet: Wallet, levels: readonly Level[]): Wallet {
       missing -= paid;
       extend(stretches, { source: grant.id, amount: paid as Amount });
     }
-    extend(stretches, { source: null, amount: missing as Amount });
+    return missing;
+  };
+  const owe = ({ stretches }: Moving, amount: bigint) => {
+    extend(stretches, { source: null, amount: amount as Amount });
   };
   const lanes: Lane[] = [];
   for (const lane of inServiceOrder(moving, order)) {
+    let away = 0n;
     for (const { source, amount } of lane.returning) {
       // What a closed period was billed in money, credit pays no more.
-      if (source === null) extend(lane.stretches, { source, amount });
-      else pay(lane, amount);
+      if (source === null) {
+        owe(lane, amount);
+        continue;
+      }
+      const { customer } = lane.key;
+      const most = mayGo.get(customer) ?? 0n;
+      // What others lower all along no other grant pays; "": by which it was paid is not known.
+      const isOwn = ({ id }: Grant) => most <= 0n || source === id || source === "";
+      const missing = payUp(lane, amount, order.filter(isOwn));
+      const gone = most <= 0n ? 0n : least(missing, most);
+      mayGo.set(customer, most - gone);
+      away += gone;
+      owe(lane, payUp(lane, missing - gone));
     }
-    pay(lane, lane.upTo - sumOf(lane.stretches));
-    if (lane.level > 0n) lanes.push(asLane(lane));
+    owe(lane, payUp(lane, lane.upTo - away - sumOf(lane.stretches)));
+    if (lane.level > 0n) lanes.push(asLane({ ...lane, gone: lane.gone + away }));
   }
   for (const balance of left.values()) assert(balance >= 0n, "no grant pays more than it holds");
   return { ...wallet, lanes: lanes.sort(byLane) };
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 /** A lane on its way to a level. */
@@ -76,19 +139,22 @@ interface Moving {
   /** What was lowered before and is not any more. */
   readonly returning: readonly Stretch[];
   readonly lowered: readonly Stretch[];
+  readonly gone: bigint;
 }
 
 function movingLane({ level: upTo, ...key }: Level, former: Lane | undefined): Moving {
   const { kept: stretches, rest } = splitAt(former?.stretches ?? [], upTo);
   if (key.period !== "" || former === undefined) {
-    return { key, level: upTo, upTo, stretches, returning: [], lowered: [] };
+    return { key, level: upTo, upTo, stretches, returning: [], lowered: [], gone: 0n };
   }
   // A closed lane keeps what its statements carry, also while an open period lowers it.
   const { level } = former;
+  const were = former.gone ?? 0n;
+  const gone = were < level - upTo ? were : level - upTo;
   const behind = wholeOf({ ...former, stretches: rest });
-  const { kept } = splitAt(behind, level - sumOf(stretches));
+  const { kept } = splitAt(behind, level - gone - sumOf(stretches));
   const { kept: returning, rest: lowered } = splitAt(kept, upTo - sumOf(stretches));
-  return { key, level, upTo, stretches, returning, lowered };
+  return { key, level, upTo, stretches, returning, lowered, gone };
 }
 
 /**
@@ -105,8 +171,9 @@ function inServiceOrder<T extends Moving>(lanes: readonly T[], grants: readonly 
   );
 }
 
-function asLane({ key, level, stretches, lowered }: Moving): Lane {
-  return { ...key, level, stretches, ...(lowered.length > 0 && { lowered }) };
+function asLane({ key, level, stretches, lowered, gone }: Moving): Lane {
+  const still = gone > 0n && { gone: gone as Amount };
+  return { ...key, level, stretches, ...(lowered.length > 0 && { lowered }), ...still };
 }
 
 /**

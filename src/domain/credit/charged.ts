@@ -79,19 +79,34 @@ export interface Level extends LaneKey {
 
 /**
  * The levels of all lanes by what is charged in open periods, in the order of service. Lanes of
- * closed periods are lowered by what open ones have too much of.
+ * closed periods are lowered by what open ones have too much of: first where credit that this gave
+ * back is gone, for no period can take that back. While a period is `closing`, the others lower
+ * nothing else.
  */
-export function levelsOf(lanes: readonly Lane[], charged: readonly Charged[]): Level[] {
+export function levelsOf(
+  lanes: readonly Lane[],
+  charged: readonly Charged[],
+  closing: Pick<LaneKey, "customer" | "period"> | null = null,
+): Level[] {
   const levels: Level[] = [];
   const lowered = new Map<string, bigint>();
   const closed = lanes.filter(({ period }) => period === "").toSorted(byLane);
-  const groups = Map.groupBy(sumLanes(charged), ({ customer, period }) =>
-    JSON.stringify([customer, period]),
-  );
-  for (const group of groups.values()) {
-    const { amounts, excess } = netCharges(group);
+  const isClosing = (group: readonly Charged[]) =>
+    group.some(({ customer, period }) => {
+      return customer === closing?.customer && period === closing.period;
+    });
+  // The period that is closed comes last: it gives back what the others left.
+  const groups = periodsOf(charged)
+    .toSorted((a, b) => Number(isClosing(a)) - Number(isClosing(b)))
+    .map((group) => ({ group, ...netCharges(group) }));
+  const goneOf = ({ gone = ZERO_AMOUNT }: Lane) => gone;
+  const rests = groups.map(({ group, amounts, excess }) => {
     for (const { amount, ...lane } of amounts) levels.push({ ...lane, level: amount });
-    lower(closed, lowered, { group, excess });
+    return { group, excess: lower(closed, lowered, { group, excess, room: goneOf }) };
+  });
+  for (const rest of rests) {
+    if (closing !== null && !isClosing(rest.group)) continue;
+    lower(closed, lowered, { ...rest, room: ({ level }) => level });
   }
   for (const { customer, period, charge, startMs, level } of closed) {
     const key = { customer, period, charge };
@@ -101,26 +116,38 @@ export function levelsOf(lanes: readonly Lane[], charged: readonly Charged[]): L
   return levels.sort(byLane);
 }
 
+/** What is charged, period by period of each customer. */
+export function periodsOf(charged: readonly Charged[]): Charged[][] {
+  const keyOf = ({ customer, period }: Charged) => JSON.stringify([customer, period]);
+  return [...Map.groupBy(sumLanes(charged), keyOf).values()];
+}
+
 interface Excess {
   readonly group: readonly Charged[];
   readonly excess: Amount;
+  /** As far as a lane may be lowered by all of them. */
+  readonly room: (lane: Lane) => Amount;
 }
 
-/** The charges that are negative give back first, then the others; none below nothing. */
-function lower(closed: readonly Lane[], lowered: Map<string, bigint>, of: Excess): void {
+/**
+ * The charges that are negative give back first, then the others; none below nothing. Returns what
+ * finds no room.
+ */
+function lower(closed: readonly Lane[], lowered: Map<string, bigint>, of: Excess): Amount {
   let left: bigint = of.excess;
   const own = closed.filter(({ customer }) => customer === of.group[0]?.customer);
   const isNegative = ({ charge }: Lane) =>
     of.group.some((one) => one.charge === charge && one.amount < 0n);
   for (const lane of [...own.filter(isNegative), ...own.filter((one) => !isNegative(one))]) {
-    if (left === 0n) return;
+    if (left === 0n) break;
     const key = laneText(lane);
     const before = lowered.get(key) ?? 0n;
-    const room = lane.level - before;
+    const room = of.room(lane) - before;
     const off = room < left ? room : left;
     lowered.set(key, before + off);
     left -= off;
   }
+  return left as Amount;
 }
 
 /** The sum of amounts. */

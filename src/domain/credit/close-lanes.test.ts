@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { owedIn } from "./burn.ts";
 import { type Closing, closeLanes } from "./close-lanes.ts";
-import { addGrant, bringUp, endGrants } from "./entry.ts";
+import { addGrant, bringUp, endGrants, takeFrom } from "./entry.ts";
 import { amount, charged, grantOf, left, payers, walletWith } from "./sample-wallet.test.ts";
 
 const CLOSING: Closing = {
@@ -108,4 +108,40 @@ test("who paid long ago is forgotten, and what was paid is not", () => {
     20,
   );
   assert.equal(wallet.lanes[0]?.stretches.length, 200);
+});
+
+test("credit that another open period gave back, and that is gone, is nothing of this statement", () => {
+  const grant = grantOf("a", { amount: amount(1), expiresAtMs: 150, finalAtMs: 150 });
+  const first = closeLanes(walletWith(grant), { ...CLOSING, endMs: 100, billed: [charged(1)] });
+  const third = [charged(-1, { period: "r", startMs: 500 })];
+  const lowered = endGrants(bringUp(first.wallet, third), () => true, 150);
+  assert.deepEqual(left(lowered.wallet), {}, "what came back has expired");
+  const closing = { ...CLOSING, endMs: 500, nowMs: 500 };
+  const second = closeLanes(lowered.wallet, { ...closing, period: "q", others: third });
+  assert.equal(second.paid, 0n, "a bill of nothing asks for nothing");
+  const last = closeLanes(second.wallet, { ...closing, period: "r", billed: third });
+  assert.equal(last.paid, -1n, "whoever took it off gave credit back");
+  assert.deepEqual(last.wallet.lanes, []);
+});
+
+test("credit that is gone is owed where the period that gave it back charges more again", () => {
+  const closed = closeLanes(walletWith(grantOf("a")), { ...CLOSING, billed: [charged(3)] });
+  const third = (units: number) => [charged(units, { period: "r", startMs: 500 })];
+  const back = takeFrom(
+    bringUp(closed.wallet, third(-2)),
+    { id: "a", amount: amount(9) },
+    "refunded",
+  );
+  const closing = { ...CLOSING, endMs: 500, nowMs: 500 };
+  const billed = [charged(4, { period: "q", startMs: 300 })];
+  const given = addGrant(back, grantOf("b", { amount: amount(5) }), "issued");
+  const second = closeLanes(given.wallet, {
+    ...closing,
+    ...{ period: "q", billed, others: third(-2) },
+  });
+  assert.equal(second.paid, 4n);
+  const risen = bringUp(second.wallet, third(1));
+  const last = closeLanes(risen.wallet, { ...closing, period: "r", billed: third(1) });
+  // Of 3 + 4 + 1 credit paid 1 + 5; one was due of none so far.
+  assert.deepEqual([last.paid, left(last.wallet)], [-1n, { a: 0, b: 0 }]);
 });

@@ -3,9 +3,9 @@
  * fees, minimums and discounts; that is what credit pays for, in whole units of the currency. From
  * then on the period's charges stand still: what comes late for it is charged in an open period.
  */
-import type { Amount } from "../money/decimal.ts";
-import { burn, burnAnew } from "./burn.ts";
-import { byLane, type Charged, netCharges, sumLanes } from "./charged.ts";
+import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
+import { burn, burnClosing, excessesOf } from "./burn.ts";
+import { byLane, type Charged, netCharges, sumAmounts, sumLanes } from "./charged.ts";
 import { completed } from "./completed-lanes.ts";
 import { endGrants, expireAgain, tidy } from "./entry.ts";
 import { burnPostings, type Entry } from "./posting.ts";
@@ -46,11 +46,15 @@ export function closeLanes(wallet: Wallet, closing: Closing): ClosedLanes {
     lane.customer === customer && (lane.period === "" || lane.period === period);
   const whole = completed(wallet);
   const begun = replaced === null ? whole : rebilled(whole, customer, [replaced.billed, billed]);
-  const lanes = [...(replaced === null ? billed : []), ...withoutExcess(others)];
-  const served = burnAnew(begun, lanes);
-  const [ours, theirs] = [served.lanes.filter(isOurs), served.lanes.filter((one) => !isOurs(one))];
+  const lanes = [...(replaced === null ? billed : []), ...others];
+  const served = burnClosing(begun, lanes, closing);
+  // What this period gave back for good is on its statement now; the rest is of other periods.
+  const [ours, theirs] = [
+    withGone(served.lanes.filter(isOurs), excessesOf(others, closing).get(customer) ?? 0n),
+    served.lanes.filter((one) => !isOurs(one)),
+  ];
   const before = statedOf(wallet, customer) - (replaced?.paid ?? 0n);
-  const all = ours.reduce((sum, { stretches }) => sum + paidIn(stretches), 0n);
+  const all = ours.reduce((sum, { stretches, gone = 0n }) => sum + paidIn(stretches) + gone, 0n);
   const dust = remainder(all - before, unit);
   const fixed = giveBack(ours, dust);
   const closed = mergeClosed(fixed, customer);
@@ -112,16 +116,21 @@ function rebilled(
       const lane = closed.find((one) => one.charge === charge);
       const level = (lane?.level ?? 0n) + (levels.get(charge) ?? 0n);
       const key = { customer, period: "", charge, startMs: 0 };
-      const { stretches = [], lowered = [] } = lane ?? {};
-      return { ...key, level: (level > 0n ? level : 0n) as Amount, stretches, lowered };
+      const { stretches = [], lowered = [], gone = ZERO_AMOUNT } = lane ?? {};
+      return { ...key, level: (level > 0n ? level : 0n) as Amount, stretches, lowered, gone };
     },
   );
   return { ...wallet, lanes: [...wallet.lanes.filter(isTheirs), ...moved].sort(byLane) };
 }
 
-function withoutExcess(others: readonly Charged[]): Charged[] {
-  const groups = Map.groupBy(others, ({ customer, period }) => JSON.stringify([customer, period]));
-  return [...groups.values()].flatMap((group) => netCharges(sumLanes(group)).amounts);
+/** Lanes of which no more is gone than other open periods lower them by. */
+function withGone(lanes: readonly Lane[], most: bigint): Lane[] {
+  let left = most;
+  return lanes.map(({ gone = ZERO_AMOUNT, ...lane }) => {
+    const kept = gone < left ? gone : left;
+    left -= kept;
+    return kept > 0n ? { ...lane, gone: kept as Amount } : lane;
+  });
 }
 
 /** What is above a multiple of the unit, never negative. */
@@ -135,8 +144,10 @@ function mergeClosed(lanes: readonly Lane[], customer: string): Lane[] {
   return [...byCharge].flatMap(([charge, parts]) => {
     const stretches: Stretch[] = [];
     for (const part of parts) for (const one of part.stretches) extend(stretches, one);
-    const level = sumOf(stretches) as Amount;
-    return level === 0n ? [] : [{ customer, period: "", charge, startMs: 0, level, stretches }];
+    const gone = sumAmounts(parts.map((part) => part.gone ?? ZERO_AMOUNT));
+    const level = (sumOf(stretches) + gone) as Amount;
+    const lane = { customer, period: "", charge, startMs: 0, level, stretches };
+    return level === 0n ? [] : [gone === 0n ? lane : { ...lane, gone }];
   });
 }
 

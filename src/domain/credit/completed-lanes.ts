@@ -25,12 +25,13 @@ export function completed(wallet: Wallet): Wallet {
 
 function completeOf(lanes: readonly Lane[], stated: bigint): readonly Lane[] {
   const paid = lanes.reduce((sum, lane) => {
-    return sum + paidIn(lane.stretches) + paidIn(lane.lowered ?? []);
+    return sum + paidIn(lane.stretches) + paidIn(lane.lowered ?? []) + (lane.gone ?? 0n);
   }, 0n);
   if (paid > stated) return giveBack(lanes.toSorted(byLane), paid - stated);
   let left = stated - paid;
   return lanes.toSorted(byLane).map((lane) => {
-    const missing = lane.level - sumOf(lane.stretches) - sumOf(lane.lowered ?? []);
+    const is = sumOf(lane.stretches) + sumOf(lane.lowered ?? []) + (lane.gone ?? 0n);
+    const missing = lane.level - is;
     if (missing <= 0n) return lane;
     const byCredit = missing < left ? missing : left;
     left -= byCredit;

@@ -79,6 +79,12 @@ export interface Lane extends LaneKey {
    * again as those rise; left out: nothing.
    */
   readonly lowered?: readonly Stretch[];
+  /**
+   * Of closed periods: what open ones lower it by for good, as long as they lower it at all. Credit
+   * had paid it and went back, and was not there any more when another period was closed. It stands
+   * behind everything else; left out: nothing.
+   */
+  readonly gone?: Amount;
 }
 
 /** A customer's credit in one currency, as it stood at its last entry. */

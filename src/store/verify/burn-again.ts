@@ -5,47 +5,24 @@
  */
 import { amountOf } from "../stored-decimal.ts";
 import { chargeIn, closedKey, customerIn } from "./closed-keys.ts";
-import { behind, cut, giveBack, type Part, paidOf, sumParts } from "./parts-again.ts";
-
-/** An entry as the journal keeps it. */
-export interface EntryAgain {
-  readonly currency: string;
-  readonly kind: string;
-  readonly id: string;
-  readonly at: string;
-  readonly postings: readonly (readonly [string, string])[];
-  readonly balance: string;
-  readonly charged: readonly (readonly string[])[];
-  /** How closed lanes rise again; left out: as a version did that let credit pay for all of it. */
-  readonly burnForm?: number;
-  readonly terms?: Readonly<Record<string, unknown>>;
-}
-
-interface GrantAgain {
-  readonly id: string;
-  readonly order: number;
-  readonly grantedAtMs: number;
-  readonly amount: bigint;
-  readonly priority: number;
-  readonly expiresAtMs: number | null;
-  readonly finalAtMs: number | null;
-  readonly charges: readonly string[] | null;
-  readonly rollover: { readonly upTo: string | null; readonly expiresAtMs: number | null } | null;
-  taken: bigint;
-  isEnded: boolean;
-}
-
-interface LaneAgain {
-  readonly customer: string;
-  readonly period: string;
-  readonly startMs: number;
-  readonly charge: string;
-  /** What it is to come to. */
-  wanted: bigint;
-  parts: Part[];
-  /** Closed: what was cut of its parts while open periods lower it. */
-  off: Part[];
-}
+import {
+  byBurning,
+  canPay,
+  chargedOf,
+  compare,
+  comparePeriod,
+  type EntryAgain,
+  type GrantAgain,
+  groupsOf,
+  keyOf,
+  keyOfPeriod,
+  type LaneAgain,
+  least,
+  net,
+  owe,
+  type PeriodAgain,
+} from "./lanes-again.ts";
+import { behind, cut, giveBack, paidOf, sumParts } from "./parts-again.ts";
 
 /** Who may pay for a lane, in the order of burning, and what is left of each grant. */
 interface Payers {
@@ -156,26 +133,43 @@ export class BurnAgain {
     for (const grant of this.#grants) if (grant.isEnded) grant.taken += this.#left(grant);
   }
 
-  /** Brings lanes to what they are to come to, and finds who pays. */
-  #serve(open: readonly LaneAgain[]): void {
-    if (!this.#isFormer) this.#fillClosed();
+  /**
+   * Brings lanes to what they are to come to, and finds who pays. While a period is closed, others
+   * lower nothing but what is gone.
+   */
+  #serve(open: readonly LaneAgain[], closing: PeriodAgain | null = null): void {
+    if (this.#isFormer) this.#gone.clear();
+    else this.#fillClosed();
     const lowered = new Map(this.#closed);
+    const gone = new Map(this.#gone);
     const closedOf = Map.groupBy(lowered.keys(), customerIn);
     const wanted = [...open];
-    for (const group of groupsOf(open)) {
+    const debts = [...groupsOf(open)].map((group) => {
       const isNegative = new Set(
         group.filter((one) => one.wanted < 0n).map(({ charge }) => charge),
       );
-      let debt = net(group);
-      const own = (closedOf.get(group[0]?.customer ?? "") ?? []).toSorted();
+      const { customer = "", period = "" } = group[0] ?? {};
+      const own = (closedOf.get(customer) ?? []).toSorted();
       const inOrder = own.toSorted(
         (a, b) => Number(isNegative.has(chargeIn(b))) - Number(isNegative.has(chargeIn(a))),
       );
+      const isAll = closing === null || keyOfPeriod(closing) === keyOfPeriod({ customer, period });
+      return { debt: net(group), inOrder, isAll };
+    });
+    // What is gone is made good by none, so it is lowered before anything else is.
+    for (const one of debts) {
+      for (const key of one.inOrder) {
+        const off = least(gone.get(key) ?? 0n, one.debt);
+        gone.set(key, (gone.get(key) ?? 0n) - off);
+        lowered.set(key, (lowered.get(key) ?? 0n) - off);
+        one.debt -= off;
+      }
+    }
+    for (const { inOrder, ...one } of debts.filter(({ isAll }) => isAll)) {
       for (const key of inOrder) {
-        const level = lowered.get(key) ?? 0n;
-        const off = level < debt ? level : debt;
-        lowered.set(key, level - off);
-        debt -= off;
+        const off = least(lowered.get(key) ?? 0n, one.debt);
+        lowered.set(key, (lowered.get(key) ?? 0n) - off);
+        one.debt -= off;
       }
     }
     for (const [key, level] of lowered) {
@@ -189,6 +183,7 @@ export class BurnAgain {
       lane.parts = cut(former?.parts ?? [], lane.wanted);
       if (lane.period !== "" || former === undefined || this.#isFormer) continue;
       lane.off = behind([...former.parts, ...former.off], sumParts(lane.parts));
+      this.#callBack(lane);
     }
     this.#lanes = wanted;
     const left = this.balances();
@@ -211,14 +206,39 @@ export class BurnAgain {
     const returning = cut(lane.off, lane.wanted - sumParts(lane.parts));
     lane.off = behind(lane.off, sumParts(returning));
     for (const part of returning) {
-      if (part.payer === null) lane.parts.push(part);
-      else this.#payPart(lane, from, part.amount);
+      if (part.payer === null) {
+        lane.parts.push(part);
+        continue;
+      }
+      const isAny = (this.#mayGo.get(lane.customer) ?? 0n) <= 0n || part.payer === "";
+      const own = isAny ? able : able.filter(({ id }) => id === part.payer);
+      const missing = this.#payPart(lane, { able: own, leftOf }, part.amount);
+      owe(lane, this.#payPart(lane, from, missing - this.#letGo(lane, missing)));
     }
-    this.#payPart(lane, from, lane.wanted - sumParts(lane.parts));
+    owe(lane, this.#payPart(lane, from, lane.wanted - sumParts(lane.parts)));
   }
 
-  /** Takes what they pay off what is left of the grants. */
-  #payPart(lane: LaneAgain, { able, leftOf }: Payers, amount: bigint): void {
+  /** Of credit that is not there when it returns: what stays away, for others lower the lane. */
+  #letGo(lane: LaneAgain, missing: bigint): bigint {
+    const most = this.#mayGo.get(lane.customer) ?? 0n;
+    if (most <= 0n) return 0n;
+    const off = least(missing, most);
+    this.#mayGo.set(lane.customer, most - off);
+    const key = closedKey(lane.customer, lane.charge);
+    this.#gone.set(key, (this.#gone.get(key) ?? 0n) + off);
+    lane.wanted -= off;
+    return off;
+  }
+
+  /** No more of a lane is gone than it is lowered by: the rest is to be paid anew. */
+  #callBack(lane: LaneAgain): void {
+    const key = closedKey(lane.customer, lane.charge);
+    const lowered = (this.#closed.get(key) ?? 0n) - lane.wanted;
+    this.#gone.set(key, least(this.#gone.get(key) ?? 0n, lowered));
+  }
+
+  /** Takes what they pay off what is left of the grants; returns what they do not pay. */
+  #payPart(lane: LaneAgain, { able, leftOf }: Payers, amount: bigint): bigint {
     let missing = amount;
     for (const grant of able) {
       const left = leftOf.get(grant.id) ?? 0n;
@@ -228,7 +248,7 @@ export class BurnAgain {
       leftOf.set(grant.id, left - paid);
       missing -= paid;
     }
-    if (missing > 0n) lane.parts.push({ payer: null, amount: missing });
+    return missing;
   }
 
   /** Closed lanes as the former version left them: paid as their statements say, else owed. */
@@ -238,14 +258,18 @@ export class BurnAgain {
       .sort((a, b) => compare(a.charge, b.charge));
     for (const [customer, lanes] of Map.groupBy(closed, (lane) => lane.customer)) {
       const stated = this.#stated.get(customer) ?? 0n;
-      const paid = lanes.reduce((sum, { parts, off }) => sum + paidOf([...parts, ...off]), 0n);
+      const paid = lanes.reduce((sum, { parts, off, charge }) => {
+        const gone = this.#gone.get(closedKey(customer, charge)) ?? 0n;
+        return sum + paidOf([...parts, ...off]) + gone;
+      }, 0n);
       if (paid > stated) {
         giveBack(lanes, paid - stated);
         continue;
       }
       let left = stated - paid;
       for (const lane of lanes) {
-        const level = this.#closed.get(closedKey(customer, lane.charge)) ?? 0n;
+        const key = closedKey(customer, lane.charge);
+        const level = (this.#closed.get(key) ?? 0n) - (this.#gone.get(key) ?? 0n);
         const missing = level - sumParts([...lane.parts, ...lane.off]);
         const byCredit = missing < left ? missing : left;
         left -= byCredit;
@@ -264,24 +288,34 @@ export class BurnAgain {
       return;
     }
     const billed = closing.billed.map(([charge, amount]): LaneAgain => {
-      return { customer, period, startMs, charge, wanted: amountOf(amount), parts: [], off: [] };
+      const wanted = amountOf(amount);
+      return { customer, period, startMs, charge, wanted, parts: [], off: [] };
     });
     const others = chargedOf(charged);
     const stated = this.#stated.get(customer) ?? 0n;
-    this.#serveClosing(billed, others);
+    const excess = this.#serveClosing({ customer, period }, billed, others);
     const own = this.#lanes
       .filter(
         (lane) => lane.customer === customer && (lane.period === "" || lane.period === period),
       )
       .sort((a, b) => comparePeriod(a, b) || compare(a.charge, b.charge));
-    const all = own.reduce((sum, { parts }) => sum + paidOf(parts), 0n);
+    // The rest of what is gone, this statement gives back.
+    let left = excess.get(customer) ?? 0n;
+    for (const { charge } of own.filter((lane) => lane.period === "")) {
+      const key = closedKey(customer, charge);
+      const kept = least(this.#gone.get(key) ?? 0n, left);
+      this.#gone.set(key, kept);
+      left -= kept;
+    }
+    const gone = (excess.get(customer) ?? 0n) - left;
+    const all = own.reduce((sum, { parts }) => sum + paidOf(parts), 0n) + gone;
     const unit = decimals === null ? 1n : 10n ** BigInt(33 - decimals);
     const dust = (((all - stated) % unit) + unit) % unit;
     giveBack(own, dust);
     for (const lane of own) {
       const key = closedKey(customer, lane.charge);
-      const parts = sumParts(lane.parts);
-      this.#closed.set(key, (lane.period === "" ? 0n : (this.#closed.get(key) ?? 0n)) + parts);
+      const before = lane.period === "" ? this.#gone.get(key) : this.#closed.get(key);
+      this.#closed.set(key, (before ?? 0n) + sumParts(lane.parts));
     }
     this.#merge(own, { customer, period });
     this.#stated.set(customer, all - dust);
@@ -295,11 +329,33 @@ export class BurnAgain {
   }
   readonly #stated = new Map<string, bigint>();
 
-  /** The statement's charges may lower closed periods; those of other periods may not yet. */
-  #serveClosing(billed: readonly LaneAgain[], others: readonly LaneAgain[]): void {
-    const rest = others.map((lane) => ({ ...lane }));
-    for (const group of groupsOf(rest)) net(group);
-    this.#serve([...billed, ...rest]);
+  /** What open periods lower closed lanes by though the credit is not there any more, by lane. */
+  readonly #gone = new Map<string, bigint>();
+  /** How much more of a customer's lanes may be gone. */
+  readonly #mayGo = new Map<string, bigint>();
+
+  /**
+   * The statement's charges may lower closed periods; those of other periods may not yet. Returns
+   * what these have too much of, by customer.
+   */
+  #serveClosing(
+    closing: PeriodAgain,
+    billed: readonly LaneAgain[],
+    others: readonly LaneAgain[],
+  ): Map<string, bigint> {
+    const excess = new Map<string, bigint>();
+    for (const group of groupsOf(others.map((lane) => ({ ...lane })))) {
+      const { customer = "" } = group[0] ?? {};
+      excess.set(customer, (excess.get(customer) ?? 0n) + net(group));
+    }
+    for (const [customer, most] of this.#isFormer ? [] : excess) this.#mayGo.set(customer, most);
+    for (const [key, gone] of this.#gone) {
+      const customer = customerIn(key);
+      this.#mayGo.set(customer, (this.#mayGo.get(customer) ?? 0n) - gone);
+    }
+    this.#serve([...others.map((lane) => ({ ...lane })), ...billed], closing);
+    this.#mayGo.clear();
+    return excess;
   }
 
   #merge(own: readonly LaneAgain[], at: { readonly customer: string; readonly period: string }) {
@@ -338,60 +394,3 @@ interface ClosingTerms {
 const GIVING: ReadonlySet<string> = new Set(["granted", "paid", "received"]);
 const TAKING: ReadonlySet<string> = new Set(["refunded", "sent"]);
 const OUT: ReadonlySet<string> = new Set(["refunded", "transferred", "exchanged"]);
-
-function chargedOf(charged: EntryAgain["charged"]): LaneAgain[] {
-  return charged.map(([customer = "", period = "", start = "0", charge = "", amount = "0"]) => {
-    return {
-      customer,
-      period,
-      startMs: Number(start),
-      charge,
-      wanted: amountOf(amount),
-      parts: [],
-      off: [],
-    };
-  });
-}
-
-function* groupsOf(lanes: readonly LaneAgain[]): Generator<LaneAgain[]> {
-  const groups = Map.groupBy(lanes, ({ customer, period }) => JSON.stringify([customer, period]));
-  for (const group of groups.values()) {
-    yield group.sort((a, b) => compare(a.charge, b.charge));
-  }
-}
-
-/** Takes what is negative off the others, from the last one on; returns what is left of it. */
-function net(group: readonly LaneAgain[]): bigint {
-  let debt = group.reduce((sum, one) => sum + (one.wanted < 0n ? -one.wanted : 0n), 0n);
-  for (const lane of group.toReversed()) {
-    if (lane.wanted < 0n) lane.wanted = 0n;
-    const off = lane.wanted < debt ? lane.wanted : debt;
-    lane.wanted -= off;
-    debt -= off;
-  }
-  return debt;
-}
-
-function keyOf({ customer, period, charge }: LaneAgain): string {
-  return JSON.stringify([customer, period, charge]);
-}
-
-function compare(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
-}
-
-function comparePeriod(a: LaneAgain, b: LaneAgain): number {
-  return a.startMs - b.startMs || compare(a.period, b.period) || compare(a.customer, b.customer);
-}
-
-function canPay(grant: GrantAgain, lane: LaneAgain): boolean {
-  const isInTime = grant.expiresAtMs === null || lane.startMs < grant.expiresAtMs;
-  const isFor = grant.charges === null || grant.charges.includes(lane.charge);
-  return !grant.isEnded && isInTime && isFor;
-}
-
-function byBurning(a: GrantAgain, b: GrantAgain): number {
-  const end = (grant: GrantAgain) => grant.expiresAtMs ?? Number.MAX_SAFE_INTEGER;
-  const dates = end(a) - end(b) || a.grantedAtMs - b.grantedAtMs;
-  return a.priority - b.priority || dates || a.order - b.order;
-}

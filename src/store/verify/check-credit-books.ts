@@ -9,9 +9,10 @@ import { formatAmount } from "../../domain/money/decimal.ts";
 import { amountOf } from "../stored-decimal.ts";
 import type { Row } from "../stored-rows.ts";
 import type { Acts, RecordedAct } from "./acts.ts";
-import { BurnAgain, type EntryAgain } from "./burn-again.ts";
+import { BurnAgain } from "./burn-again.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
+import type { EntryAgain } from "./lanes-again.ts";
 
 /** Checks all credit of a file. */
 export function checkCreditBooks(file: DataFile, acts: Acts): void {

@@ -8,10 +8,10 @@ import { type Amount, formatAmount } from "../../domain/money/decimal.ts";
 import { amountOf } from "../stored-decimal.ts";
 import { decodeStatement } from "../stored-rows.ts";
 import type { Acts } from "./acts.ts";
-import type { EntryAgain } from "./burn-again.ts";
 import type { CreditDocument } from "./card-versions.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
+import type { EntryAgain } from "./lanes-again.ts";
 import { givenAgain } from "./payable-again.ts";
 import { isFreeCell } from "./trial-again.ts";
 
