@@ -10,6 +10,7 @@ import { completed } from "./completed-lanes.ts";
 import { endGrants, expireAgain, tidy } from "./entry.ts";
 import { burnPostings, type Entry } from "./posting.ts";
 import { extend, giveBack, paidIn, sumOf } from "./stretches.ts";
+import { negative, owedPart } from "./unpaid.ts";
 import type { Grant, Lane, StatedPaid, Stretch, Wallet } from "./wallet.ts";
 
 /** Stretches that are remembered of a charge's closed periods; older ones are settled for good. */
@@ -35,7 +36,7 @@ export interface Closing {
 export interface ClosedLanes extends Entry {
   /** Negative: credit was given back. */
   readonly paid: Amount;
-  /** What of the billed charges no grant pays; of a replacing statement: in one sum. */
+  /** What of the billed charges no grant pays, or has back; of a replacing statement: in one sum. */
   readonly owed: readonly Charged[];
 }
 
@@ -69,25 +70,23 @@ export function closeLanes(wallet: Wallet, closing: Closing): ClosedLanes {
   const isOver = ({ expiresAtMs }: Grant) => expiresAtMs !== null && expiresAtMs <= overMs;
   const ended = endGrants(moved, isOver, closing.nowMs);
   const paid = (all - dust - before) as Amount;
-  const parts = fixed.filter((lane) => lane.period === period).map(owedPart);
-  const owed = replaced === null ? parts : [restOf(closing, paid)];
+  const parts = fixed.filter((lane) => lane.period === period);
+  const owed = replaced === null ? owedOf(closing, parts, paid) : [restOf(closing, paid)];
   return { ...tidy(ended), paid, owed };
 }
 
-function restOf({ customer, period, billed }: Closing, paid: Amount): Charged {
-  const total = billed.reduce((sum, { amount }) => sum + amount, 0n);
-  const startMs = billed[0]?.startMs ?? 0;
-  return { customer, period, charge: "", startMs, amount: (total - paid) as Amount };
+/** What is not paid, charge by charge. Of less than nothing: what did not go back to grants. */
+function owedOf(closing: Closing, lanes: readonly Lane[], paid: Amount): Charged[] {
+  const group = sumLanes(closing.billed);
+  const given = lanes.reduce((sum, { stretches }) => sum + paidIn(stretches), -paid);
+  const owed = [...lanes.map(owedPart), ...negative(group, netCharges(group).excess - given)];
+  // Of no charge is what went back before, was gone, and is charged again.
+  return sumLanes([...owed, restOf(closing, (paid + sumOf(owed)) as Amount)]);
 }
 
-function owedPart({ customer, period, charge, startMs, stretches }: Lane): Charged {
-  return {
-    customer,
-    period,
-    charge,
-    startMs,
-    amount: (sumOf(stretches) - paidIn(stretches)) as Amount,
-  };
+function restOf({ customer, period, billed }: Closing, less: Amount): Charged {
+  const startMs = billed[0]?.startMs ?? 0;
+  return { customer, period, charge: "", startMs, amount: (sumOf(billed) - less) as Amount };
 }
 
 function statedOf({ stated }: Wallet, customer: string): bigint {

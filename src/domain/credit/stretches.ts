@@ -29,8 +29,8 @@ export function extend(stretches: Stretch[], { source, amount }: Stretch): void 
   stretches[stretches.length - 1] = { source, amount: (last.amount + amount) as Amount };
 }
 
-/** What stretches come to. */
-export function sumOf(stretches: readonly Stretch[]): bigint {
+/** What stretches, or charges, come to. */
+export function sumOf(stretches: readonly Pick<Stretch, "amount">[]): bigint {
   return stretches.reduce((sum, { amount }) => sum + amount, 0n);
 }
 

@@ -123,6 +123,8 @@ class World {
       assert.equal(closed.paid, BigInt(paid), "what the statement says that credit paid");
       const total = sum(closing.billed.map((one) => one.amount));
       assert.ok(closed.paid <= (total > 0n ? total : 0n), "credit pays no more than the total");
+      const owed = sum(closed.owed.map((one) => one.amount));
+      assert.equal(closed.paid + owed, total, "what it leaves to others is the rest");
       const least = (total < 0n ? total : 0n) - BigInt(oracle.debts);
       assert.ok(closed.paid >= least, "credit is given back by the period that lowers");
       oracle.debts = 0;

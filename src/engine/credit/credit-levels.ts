@@ -7,6 +7,7 @@ import { type CreditBook, walletIn } from "../../domain/credit/book.ts";
 import { burn } from "../../domain/credit/burn.ts";
 import { type Charged, laneText, netCharges, sumLanes } from "../../domain/credit/charged.ts";
 import { paidIn } from "../../domain/credit/stretches.ts";
+import { unpaid } from "../../domain/credit/unpaid.ts";
 import type { Wallet } from "../../domain/credit/wallet.ts";
 import { currencyDecimals } from "../../domain/money/currency.ts";
 import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
@@ -91,19 +92,14 @@ export class CreditLevels {
     return named(await this.owed(child, currency, charged));
   }
 
-  /** What of lanes a customer's own wallet does not pay. */
+  /** What of lanes a customer's own wallet does not pay, or has back. */
   async owed(
     customer: Customer,
     currency: string,
     charged: readonly Charged[],
   ): Promise<Charged[]> {
     const book = await this.#sources.book(customer.id);
-    const now = burn(walletIn(book, currency).wallet, charged);
-    return now.lanes
-      .filter(({ period }) => period !== "")
-      .map(({ level, stretches, ...lane }): Charged => {
-        return { ...lane, amount: (level - paidIn(stretches)) as Amount };
-      });
+    return unpaid(burn(walletIn(book, currency).wallet, charged).lanes, charged);
   }
 
   async #leftByParent(child: Customer, parentId: string, currency: string): Promise<Charged[]> {
