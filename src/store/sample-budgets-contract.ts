@@ -18,6 +18,8 @@ const DOCUMENTS: Readonly<Record<string, object>> = {
   allWeek: { each: "workspace", measure: "cost", per: "week", anchorDay: 3 },
   pairHour: { each: "customer_agent", measure: "output_text", per: "hour" },
   customerMonth: { each: "customer", measure: "cost", per: "billing_period" },
+  // As versions before allowed it: customers share what is of each one's calendar.
+  agentPeriod: { each: "agent", measure: "steps", per: "billing_period" },
   teams: { each: "label:team", measure: "tokens", per: "lifetime" },
   runs: { each: "customer", measure: "runs", per: "lifetime" },
   parallel: { each: "customer", measure: "parallel_runs" },
@@ -98,6 +100,7 @@ function wantedBalances({ runs, steps, outcomes }: Held): Map<string, bigint> {
     add("allWeek", ["", wednesdayOf(receivedAtMs)], costOf(step));
     if (agent !== null) {
       add("agentSteps", [agent, ""], stepsOf(step));
+      add("agentPeriod", [agent, `${dayOf(receivedAtMs).slice(0, 7)}-01`], stepsOf(step));
       const written = isCounted(step) ? (usage.get("output_text") ?? 0n) : 0n;
       add("pairHour", [JSON.stringify([customer, agent]), hourOf(receivedAtMs)], written);
     }

@@ -267,6 +267,20 @@ function percentText(percent: Factor): string {
 }
 
 /**
+ * A budget by billing periods is of one customer's calendar each time. Where customers share a
+ * balance, those of each first day would have the whole limit. Of what is sent: budgets on record
+ * stay in force.
+ */
+export function mixedPeriods({ each, per, where }: Budget): Problem[] {
+  const isOfOne = each === "customer" || each === "customer_agent" || where.customer?.length === 1;
+  if (per !== "billing_period" || isOfOne) return [];
+  const detail =
+    "billing_period is of each customer's own calendar, which customers who share a balance do " +
+    "not have in common: take month, with a timeZone, or each: customer, or name one customer";
+  return [{ code: "budget.invalid", detail, field: "per" }];
+}
+
+/**
  * Whether two budgets count the same work in the same balances: limits and stages aside. One of
  * credit counts nothing: whomever it selects, what its holds set aside stays set aside.
  */

@@ -138,9 +138,11 @@ export function customerAgentScope(customer: string, agent: string): string {
 }
 
 /** The customer that a balance is of; null: it is of no single one. */
-export function customerOfScope({ each }: Budget, scope: string): string | null {
+export function customerOfScope({ each, where }: Budget, scope: string): string | null {
   if (each === "customer") return scope;
-  return each === "customer_agent" ? (JSON.parse(scope) as [string, string])[0] : null;
+  if (each === "customer_agent") return (JSON.parse(scope) as [string, string])[0];
+  const [only, ...more] = where.customer ?? [];
+  return only !== undefined && more.length === 0 ? only : null;
 }
 
 /** Whether a budget leaves nobody out. */

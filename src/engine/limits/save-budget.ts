@@ -1,6 +1,11 @@
 /** Sets and retires budgets. What changes holds for the next hold. */
 import { type Budget, type BudgetRecord, isPrepaid } from "../../domain/budget/budget.ts";
-import { budgetDocument, countsAlike, parseBudget } from "../../domain/budget/parse-budget.ts";
+import {
+  budgetDocument,
+  countsAlike,
+  mixedPeriods,
+  parseBudget,
+} from "../../domain/budget/parse-budget.ts";
 import { canonicalJson } from "../../domain/canonical-json.ts";
 import { type Problem, TollgateError } from "../../domain/errors.ts";
 import { BUDGETS_PER_WORKSPACE_MAX_COUNT } from "../../domain/limits.ts";
@@ -46,6 +51,10 @@ export async function saveBudget(
   const { budget } = parsed;
   const problems = patternsIn(budget.where, "where", "budget.invalid");
   if (problems.length > 0) return { problems };
+  const mixed = mixedPeriods(budget);
+  if (mixed.length > 0 && !(await isOnRecord(context, workspace, budget))) {
+    return { problems: mixed };
+  }
   const record = await runAct(context, workspace, async (act) => {
     const { records } = await context.budgets.of(workspace);
     const known = records.find((one) => one.budget.key === key);
@@ -65,6 +74,16 @@ export async function saveBudget(
   changed(context, workspace);
   await armStages(context, workspace, { key });
   return { record };
+}
+
+/** Whether one in force counts the same work already: its limit and stages may change. */
+async function isOnRecord(
+  { budgets }: EngineContext,
+  workspace: string,
+  budget: Budget,
+): Promise<boolean> {
+  const { records } = await budgets.of(workspace);
+  return records.some((one) => one.budget.key === budget.key && countsAlike(one.budget, budget));
 }
 
 /** Throws `budget.invalid` for a card that there is not: such a budget would limit nobody. */
