@@ -352,17 +352,8 @@ export async function migrateStore(
   { dataDir, databaseUrl }: { readonly dataDir: string; readonly databaseUrl: string },
   onProgress: (done: number, total: number) => void,
 ): Promise<Readonly<Record<string, number>>> {
-  requireFolder(dataDir);
-  const store = openSqliteStore({ dataDir, digest: nodeDigest });
-  try {
-    const engine = composeEngine(store);
-    for (const workspace of await store.workspaces()) {
-      await engine.recover(workspace);
-      await store.settle(workspace);
-    }
-  } finally {
-    await store.close();
-  }
+  const { store } = await openRecovered({ dataDir });
+  await store.close();
   const installation = { [PAYMENT_KEY]: keyFile(dataDir, PAYMENT_KEY).toString("hex") };
   const where = { dataDir, connectionString: databaseUrl, digest: nodeDigest };
   const { moveToPostgres } = await import("./store/move/move-to-postgres.ts");
@@ -377,11 +368,8 @@ export async function retainSteps(
 ): Promise<Retained> {
   const { dataDir, databaseUrl } = place;
   requireMonths(keepMonths);
-  if (databaseUrl === undefined) requireFolder(dataDir);
   const open = async () => {
-    const { store } = await openStore(place);
-    const engine = composeEngine(store);
-    for (const workspace of await store.workspaces()) await engine.recover(workspace);
+    const { store } = await openRecovered(place);
     const ports = { store, clock: systemClock, ids: randomIds, digest: nodeDigest };
     return {
       store,
@@ -391,6 +379,18 @@ export async function retainSteps(
   // Loaded by the one command that needs it, and not by every server.
   const { retain } = await import("./store/retain/retain.ts");
   return retain(open, { dataDir, databaseUrl, keepMonths, onProgress });
+}
+
+/** Opens what stands there, once what a crash left pending is added up. */
+export async function openRecovered(place: Pick<StartOptions, "dataDir" | "databaseUrl">) {
+  if (place.databaseUrl === undefined) requireFolder(place.dataDir);
+  const { store } = await openStore(place);
+  const engine = composeEngine(store);
+  for (const workspace of await store.workspaces()) {
+    await engine.recover(workspace);
+    await store.settle(workspace);
+  }
+  return { store, limits: engine.limits };
 }
 
 function requireFolder(dataDir: string): void {

@@ -6,6 +6,7 @@
 import { hash } from "node:crypto";
 import type { StartOptions } from "./compose.ts";
 import type { ErrorCode } from "./domain/errors.ts";
+import type { Decided } from "./engine/limits/save-budget.ts";
 import type { Logger } from "./http/http-parts.ts";
 import { logLine } from "./http/log-line.ts";
 import type { ImportOwner } from "./ingest/import-file.ts";
@@ -42,6 +43,11 @@ export function openProduct() {
     retain: async (place: Place, keepMonths: number, onProgress: OnProgress) => {
       const { retainSteps } = await import("./compose.ts");
       return retainSteps(place, keepMonths, onProgress);
+    },
+    recount: async (place: Place, apply: Decided | null, onProgress: OnProgress) => {
+      const { openRecovered } = await import("./compose.ts");
+      const { recount } = await import("./store/recount/recount.ts");
+      return recount(() => openRecovered(place), { ...place, apply, onProgress });
     },
     verify,
   };

@@ -72,6 +72,16 @@ interface CheckedReceipt {
   readonly lines: readonly (Readonly<Record<string, unknown>> & { readonly line: string })[];
 }
 
+/** A balance that was not what its steps say, and by how much. */
+export interface RecountedBalance {
+  readonly workspace: string;
+  readonly budget: string;
+  readonly scope: string;
+  readonly window: string;
+  readonly difference: string;
+  readonly overruns: string;
+}
+
 /** The product behind the commands; `main.ts` takes it from `src/product.ts`. */
 export interface Product {
   readonly version: string;
@@ -93,6 +103,12 @@ export interface Product {
     keepMonths: number,
     onProgress: (done: number, total: number) => void,
   ): Promise<{ readonly runs: number; readonly steps: number }>;
+  /** Counts balances of budgets again; tells which differ. `apply` null: they stay. */
+  recount(
+    place: { readonly dataDir: string; readonly databaseUrl?: string },
+    apply: { readonly reason: string; readonly by: string } | null,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<readonly RecountedBalance[]>;
   verify(
     place: { readonly dataDir: string; readonly databaseUrl?: string },
     onProgress: (done: number, total: number) => void,

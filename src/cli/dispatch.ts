@@ -30,6 +30,7 @@ import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
 import { rates } from "./commands/rates.ts";
 import { receipt } from "./commands/receipt.ts";
+import { recount } from "./commands/recount.ts";
 import { resume } from "./commands/resume.ts";
 import { retain } from "./commands/retain.ts";
 import { run } from "./commands/run.ts";
@@ -81,6 +82,7 @@ const COMMANDS: readonly Command[] = [
   invoice,
   verify,
   migrateStore,
+  recount,
   retain,
   audit,
   changes,

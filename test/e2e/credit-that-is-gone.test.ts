@@ -1,7 +1,7 @@
 /**
- * Goodwill of March gives January's credit back, which is gone before February is closed: paid back,
- * ended, or used. February's bill knows nothing of it. Amounts were worked out beforehand: a call is
- * 1.10, January's five are 5.50, of which credit pays 5; of March's 3, 2.50 are credit.
+ * Goodwill of March gives January's credit back, which is gone before February is closed: paid
+ * back, or ended. February's bill knows nothing of it. Amounts were worked out beforehand: a call
+ * is 1.10, January's five are 5.50, of which credit pays 5; of March's 3, 2.50 are credit.
  */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";

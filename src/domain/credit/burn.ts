@@ -9,8 +9,8 @@
  * that falls gives back from its end. A closed lane that an open period lowered rises again as it
  * was paid: what a statement billed in money, credit never pays.
  *
- * While a period is closed, what other open ones lower stands as it was paid, also where that credit
- * is gone by now (refunded, expired, used): it is no debt of the period that is closed. What is gone
+ * While a period is closed, what other open ones lower stands as it was paid, also where that
+ * credit is gone by now (refunded, expired, used): it is no debt of the period that is closed. It
  * stays lowered, until the period that gave it back says so on its own statement, or charges more
  * again, and then it is owed.
  */
@@ -46,8 +46,8 @@ export function burn(wallet: Wallet, charged: readonly Charged[]): Wallet {
 }
 
 /**
- * The same while a period is closed. Closed lanes may have been raised: what they hold more is to be
- * paid as well.
+ * The same while a period is closed. Closed lanes may have been raised: what they hold more is to
+ * be paid as well.
  */
 export function burnClosing(
   wallet: Wallet,

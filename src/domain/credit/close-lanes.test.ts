@@ -110,7 +110,7 @@ test("who paid long ago is forgotten, and what was paid is not", () => {
   assert.equal(wallet.lanes[0]?.stretches.length, 200);
 });
 
-test("credit that another open period gave back, and that is gone, is nothing of this statement", () => {
+test("credit that another open period gave back, and that is gone, is not of this one", () => {
   const grant = grantOf("a", { amount: amount(1), expiresAtMs: 150, finalAtMs: 150 });
   const first = closeLanes(walletWith(grant), { ...CLOSING, endMs: 100, billed: [charged(1)] });
   const third = [charged(-1, { period: "r", startMs: 500 })];

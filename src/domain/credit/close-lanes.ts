@@ -36,7 +36,7 @@ export interface Closing {
 export interface ClosedLanes extends Entry {
   /** Negative: credit was given back. */
   readonly paid: Amount;
-  /** What of the billed charges no grant pays, or has back; of a replacing statement: in one sum. */
+  /** What of the billed charges no grant pays or has back; of a replacing statement: one sum. */
   readonly owed: readonly Charged[];
 }
 

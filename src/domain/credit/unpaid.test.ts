@@ -57,10 +57,12 @@ test("it stands on the charges that are negative", () => {
 
 test("what is paid and what is left is what was charged", () => {
   const units = fc.integer({ min: -20, max: 20 });
+  const [granted, before] = [fc.nat(20), fc.nat(20)];
   fc.assert(
-    fc.property(fc.nat(20), fc.nat(20), units, units, (granted, before, calls, runs) => {
-      const wallet = walletWith(grantOf("a", { amount: amount(granted + 1) }));
-      const first = closeLanes(wallet, { ...CLOSING, billed: [charged(before)] });
+    fc.property(fc.record({ granted, before, calls: units, runs: units }), (drawn) => {
+      const { calls, runs } = drawn;
+      const wallet = walletWith(grantOf("a", { amount: amount(drawn.granted + 1) }));
+      const first = closeLanes(wallet, { ...CLOSING, billed: [charged(drawn.before)] });
       const open = [next(calls), next(runs, "runs")];
       const now = burn(first.wallet, open);
       const paidBefore = paidIn(first.wallet.lanes.flatMap(({ stretches }) => stretches));

@@ -1,6 +1,6 @@
 /**
- * A wallet as one cell for each unit charged, the oracle of random histories. It knows the rules and
- * nothing of the code: who pays is looked for unit by unit.
+ * A wallet as one cell for each unit charged, the oracle of random histories. It knows the rules
+ * and nothing of the code: who pays is looked for unit by unit.
  */
 /** Of the oracle's world. */
 export const PERIODS = ["p1", "p2", "p3"];

@@ -35,6 +35,7 @@ export const JOURNAL_KINDS = [
   "budget.saved",
   "budget.retired",
   "budget.limit_set",
+  "budget.recounted",
   "budget.stage_reached",
   "entitlements.saved",
   "policy.saved",

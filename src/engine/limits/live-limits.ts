@@ -14,6 +14,7 @@ import {
   type StopList,
   type StopQuery,
 } from "./read-budgets.ts";
+import { type Recount, recountBalances } from "./recount-balances.ts";
 import {
   type Decided,
   findBudget,
@@ -88,6 +89,11 @@ export class LiveLimits {
   /** Gives one scope of a budget a limit of its own. */
   setLimit(workspace: string, limit: NewLimit): Promise<SetLimit> {
     return setLimit(this.#context, workspace, limit);
+  }
+
+  /** Sets balances to what a verification added up for them. Throws `booking.conflict`. */
+  recount(workspace: string, recount: Recount): Promise<void> {
+    return recountBalances(this.#context, workspace, recount);
   }
 
   stopWork(workspace: string, stop: NewStop): Promise<Stop> {

@@ -8,7 +8,8 @@ import { keyOf } from "./check-budgets.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
-import { OverrunsAgain } from "./overruns-again.ts";
+import { balanceAt, OverrunsAgain } from "./overruns-again.ts";
+import type { WrongSpending } from "./wrong-spending.ts";
 
 const TABLE = "budget_balances";
 
@@ -16,9 +17,10 @@ const TABLE = "budget_balances";
 export function checkBalances(
   file: DataFile,
   { sums, acts, acted }: { sums: BudgetSums; acts: Acts; acted: ActedBudgets },
+  wrong: WrongSpending,
 ): void {
   const told = toldStages(acts, sums);
-  const over = new OverrunsAgain(file, sums);
+  const over = new OverrunsAgain(file, sums, wrong);
   for (const row of file.rowsOf(TABLE, "ws, budget_id, scope, window_key")) {
     const parts = [row.ws, row.budget_id, row.scope, row.window_key] as (string | number)[];
     const place = joined(...parts);
@@ -36,11 +38,15 @@ export function checkBalances(
     file.findings.expect(balance.stagesTold === count, [TABLE, key, problem]);
     over.add(place, { budget, settled: balance.settled, acted });
   }
-  reportBalances(file, sums);
+  reportBalances(file, sums, wrong);
   over.report();
 }
 
-function reportBalances(file: DataFile, { sums, budgets }: BudgetSums): void {
+function reportBalances(
+  file: DataFile,
+  { sums, budgets }: BudgetSums,
+  { balances }: WrongSpending,
+): void {
   for (const { key, stored, rebuilt } of sums.compared()) {
     const [settled = 0n] = stored ?? [];
     const [level = 0n, later = 0n] = rebuilt ?? [];
@@ -53,6 +59,7 @@ function reportBalances(file: DataFile, { sums, budgets }: BudgetSums): void {
     const state = stored === null ? "is missing: " : "";
     const sides = `settled is ${text(settled)}, its parts add up to ${text(level)}`;
     file.findings.add(TABLE, keyOf(file, key), `${state}${sides}`);
+    balances.push({ ...balanceAt(file, key), settled, partsAddUpTo: level });
   }
 }
 

@@ -11,6 +11,7 @@ import { readable } from "./data-file.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
 import { type AskedBalance, LevelsAgain, type LimitSpan } from "./levels-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
+import type { BalanceAt, WrongSpending } from "./wrong-spending.ts";
 
 /** The sequence number of the first step behind the totals of a workspace; null: there is none. */
 const FIRST_WAITING_SEQ = `SELECT min(s.seq) AS seq FROM steps s JOIN runs r USING (run_no)
@@ -36,9 +37,12 @@ export class OverrunsAgain {
   /** Balances of which nobody can tell what lay above their limits. */
   readonly #unknown = new Set<string>();
 
-  constructor(file: DataFile, sums: BudgetSums) {
+  readonly #wrong: WrongSpending;
+
+  constructor(file: DataFile, sums: BudgetSums, wrong: WrongSpending) {
     this.#file = file;
     this.#sums = sums;
+    this.#wrong = wrong;
     this.#over = readOverruns(file);
   }
 
@@ -78,6 +82,8 @@ export class OverrunsAgain {
       const text = (side: readonly bigint[] | null) => formatScaled(side?.[0] ?? 0n, scale);
       const sides = `add up to ${text(rebuilt)}, ${text(stored)} was settled above the limit`;
       this.#file.findings.add("overruns", keyOf(this.#file, key), sides);
+      const [recorded = 0n, settledAbove = 0n] = [rebuilt?.[0], stored?.[0]];
+      this.#wrong.overruns.push({ ...balanceAt(this.#file, key), recorded, settledAbove });
     }
   }
 
@@ -101,11 +107,19 @@ export class OverrunsAgain {
       // What differs of a budget in force is told by its parts as they are now.
       if (own === null || untilSeq === Number.POSITIVE_INFINITY) continue;
       const scale = scaleOf(budget.document.measure);
-      const [is, was] = [settled, own.at(-1) ?? 0n].map((level) => formatScaled(level, scale));
+      const partsAddUpTo = own.at(-1) ?? 0n;
+      const [is, was] = [settled, partsAddUpTo].map((level) => formatScaled(level, scale));
       const sides = `settled is ${is}, its parts added up to ${was} when its budget was retired`;
       this.#file.findings.add("budget_balances", keyOf(this.#file, place), sides);
+      this.#wrong.balances.push({ ...balanceAt(this.#file, place), settled, partsAddUpTo });
     }
   }
+}
+
+/** Where a balance of a joined key stands. */
+export function balanceAt(file: DataFile, place: string): BalanceAt {
+  const [ws, budgetId, scope = "", window = ""] = place.split(KEY_PART_END);
+  return { workspace: file.workspace(Number(ws)), budgetId: Number(budgetId), scope, window };
 }
 
 const DAY_MS = 86_400_000;

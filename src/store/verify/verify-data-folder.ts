@@ -44,6 +44,7 @@ import { checkWorkspaces } from "./check-workspaces.ts";
 import { DataFile, type OnProgress } from "./data-file.ts";
 import type { Finding } from "./findings.ts";
 import { RemovedSteps } from "./removed-steps.ts";
+import { WrongSpending } from "./wrong-spending.ts";
 
 /** The tables that are checked; every table of the schema is. */
 export const VERIFIED_TABLES = [
@@ -101,14 +102,21 @@ export interface Verification {
  */
 export function verifyDataFolder(
   dataDir: string,
-  { onProgress = () => {} }: { readonly onProgress?: OnProgress } = {},
+  {
+    onProgress = () => {},
+    wrong = new WrongSpending(),
+  }: {
+    readonly onProgress?: OnProgress;
+    /** Takes up balances that are not what their steps say, besides the findings. */
+    readonly wrong?: WrongSpending;
+  } = {},
 ): Verification {
   const file = new DataFile(join(dataDir, DATABASE_FILE), onProgress);
   try {
     file.requireSchema();
     checkShape(file);
     file.expectRows(VERIFIED_TABLES);
-    const removed = checkAll(file);
+    const removed = checkAll(file, wrong);
     file.tellEnd();
     return { checked: file.checked, findings: file.findings.all(), removed };
   } finally {
@@ -125,7 +133,7 @@ function countCovered(removed: RemovedSteps): Verification["removed"] {
  * A file that SQLite itself finds broken is reported as far as it can be read. So is one whose rows
  * say what no check can work with, once that was found: what stands in them may be anything.
  */
-function checkAll(file: DataFile): Verification["removed"] {
+function checkAll(file: DataFile, wrong: WrongSpending): Verification["removed"] {
   const removed = new RemovedSteps(file);
   const acts = new Acts(file.scratch);
   const books = new Books(file, new CardVersions(file), acts);
@@ -159,7 +167,7 @@ function checkAll(file: DataFile): Verification["removed"] {
     () => checkPolicies(file, acts),
     () => checkCauses(file, acts),
     () => checkLooks(file, acts),
-    () => checkBalances(file, { sums: books.budgets, acts, acted: actedBudgets(acts) }),
+    () => checkBalances(file, { sums: books.budgets, acts, acted: actedBudgets(acts) }, wrong),
   ];
   for (const check of checks) {
     try {
