@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TollgateError } from "../domain/errors.ts";
 import { withFewRefusals } from "./few-refusals.ts";
-import { answerProblem, NoDecision } from "./problem.ts";
+import { doneInTime } from "./identify-in-time.ts";
+import { answerProblem, NoAnswer, NoDecision } from "./problem.ts";
+import type { RouteContext } from "./route.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -40,6 +42,33 @@ test("the time that each was given makes no difference", () => {
     answerProblem(new NoDecision(late, "open"), logger);
   }
   assert.deepEqual(told, [{ what: "nobody decided on a hold", code: "hold.undecided" }]);
+});
+
+test("so is a store that answers releases, renewals and waits no more", async () => {
+  const { told, logger } = written();
+  const failing = new TollgateError("store.unknown", "Unknown.", undefined, {
+    cause: new Error("disk full"),
+  });
+  const late = { decisionMaxMs: 1 } as RouteContext;
+  const known = { storeFailure: failing } as RouteContext;
+  const never = () => new Promise<never>(() => {});
+  for (let at = 0; at < 9; at += 1) {
+    for (const work of [
+      () => doneInTime(late, never),
+      () => doneInTime(known, never),
+      () => doneInTime({} as RouteContext, () => Promise.reject(failing)),
+    ]) {
+      const error = await work().catch((thrown: unknown) => thrown);
+      assert.equal(answerProblem(error, logger).status, 503);
+    }
+  }
+  const what = "the store gave no answer in time";
+  const one = { what, code: "store.unknown" };
+  assert.deepEqual(told, [one, { ...one, cause: "Error: disk full" }]);
+  const refused = doneInTime({} as RouteContext, () =>
+    Promise.reject(new TollgateError("hold.not_found", "None.")),
+  );
+  await assert.rejects(refused, (thrown) => !(thrown instanceof NoAnswer));
 });
 
 test("so are requests that find no room, and every other failure is told each time", () => {

@@ -4,6 +4,7 @@
 import { TollgateError } from "../domain/errors.ts";
 import { DECISION_MAX_MS } from "../domain/limits.ts";
 import type { ApiKey } from "../engine/ports.ts";
+import { NoAnswer } from "./problem.ts";
 import type { RouteContext, TimeIsUp } from "./route.ts";
 
 /** Who asks, and what is left of the context to decide it in. */
@@ -54,15 +55,19 @@ export async function doneInTime<T>(
   work: () => Promise<T>,
   waitMs = 0,
 ): Promise<T> {
-  if (storeFailure !== undefined) throw storeFailure;
-  return inTime(work(), decisionMaxMs + waitMs, "store.unknown");
+  try {
+    if (storeFailure !== undefined) throw storeFailure;
+    return await inTime(work(), decisionMaxMs + waitMs, "store.unknown");
+  } catch (error) {
+    throw isUndecided(error) ? new NoAnswer(error) : error;
+  }
 }
 
 /** A promise's result, unless it takes too long: then what it does goes on unattended. */
 export function inTime<T>(work: Promise<T>, maxMs: number, code: TimeIsUp): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new TollgateError(code, DETAILS[code](Math.round(maxMs))));
+      reject(new NoAnswer(new TollgateError(code, DETAILS[code](Math.round(maxMs)))));
     }, maxMs);
     const done =
       <V>(tell: (value: V) => void) =>

@@ -16,6 +16,13 @@ export class ManyProblems extends TollgateError {
   }
 }
 
+/** The store gave no answer in the time that there is for one, or said that it cannot. */
+export class NoAnswer extends TollgateError {
+  constructor({ code, message, field, cause }: TollgateError) {
+    super(code, message, field, { cause });
+  }
+}
+
 /** Nobody decided: the caller is told so, and what its budgets want it to do then. */
 export class NoDecision extends TollgateError {
   readonly onUndecided: Undecided;

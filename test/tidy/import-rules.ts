@@ -41,7 +41,8 @@ function rivalOf(path: string): string | null {
 /**
  * The oracle reads the embedded store's file, so it knows that store; what moves rows between two
  * stores knows both, and the oracle, which reads what it copied; what removes old steps is all of
- * that once more, and so is what sets balances to what the oracle adds up. None of the stores knows any of them.
+ * that once more, and what sets balances to what the oracle adds up is most of it. None of the
+ * stores knows any of them.
  */
 const KNOWN_RIVALS: Readonly<Record<string, readonly string[]>> = {
   verify: ["sqlite"],
