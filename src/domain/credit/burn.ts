@@ -120,7 +120,8 @@ function burnTo(wallet: Wallet, levels: readonly Level[], mayGo = new Map<string
       owe(lane, payUp(lane, missing - gone));
     }
     owe(lane, payUp(lane, lane.upTo - away - sumOf(lane.stretches)));
-    if (lane.level > 0n) lanes.push(asLane({ ...lane, gone: lane.gone + away }));
+    lane.gone += away;
+    if (lane.level > 0n) lanes.push(asLane(lane));
   }
   for (const balance of left.values()) assert(balance >= 0n, "no grant pays more than it holds");
   return { ...wallet, lanes: lanes.sort(byLane) };
@@ -139,7 +140,7 @@ interface Moving {
   /** What was lowered before and is not any more. */
   readonly returning: readonly Stretch[];
   readonly lowered: readonly Stretch[];
-  readonly gone: bigint;
+  gone: bigint;
 }
 
 function movingLane({ level: upTo, ...key }: Level, former: Lane | undefined): Moving {
@@ -172,8 +173,8 @@ function inServiceOrder<T extends Moving>(lanes: readonly T[], grants: readonly 
 }
 
 function asLane({ key, level, stretches, lowered, gone }: Moving): Lane {
-  const still = gone > 0n && { gone: gone as Amount };
-  return { ...key, level, stretches, ...(lowered.length > 0 && { lowered }), ...still };
+  const lane = { ...key, level, stretches, ...(lowered.length > 0 && { lowered }) };
+  return gone === 0n ? lane : { ...lane, gone: gone as Amount };
 }
 
 /**

@@ -135,6 +135,8 @@ interface Excess {
  */
 function lower(closed: readonly Lane[], lowered: Map<string, bigint>, of: Excess): Amount {
   let left: bigint = of.excess;
+  // Most periods have nothing to lower others by.
+  if (left === 0n) return ZERO_AMOUNT;
   const own = closed.filter(({ customer }) => customer === of.group[0]?.customer);
   const isNegative = ({ charge }: Lane) =>
     of.group.some((one) => one.charge === charge && one.amount < 0n);
