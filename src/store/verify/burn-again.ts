@@ -7,17 +7,20 @@ import { amountOf } from "../stored-decimal.ts";
 import { chargeIn, closedKey, customerIn } from "./closed-keys.ts";
 import {
   byBurning,
+  type ClosingTerms,
   canPay,
   chargedOf,
   compare,
   comparePeriod,
   type EntryAgain,
+  forgetSpent,
   type GrantAgain,
   groupsOf,
   keyOf,
   keyOfPeriod,
   type LaneAgain,
   least,
+  NEW,
   net,
   owe,
   type PeriodAgain,
@@ -53,6 +56,7 @@ export class BurnAgain {
     }
     this.#serve(chargedOf(entry.charged));
     this.#loseEnded();
+    this.#forget();
     if (GIVING.has(entry.kind)) this.#give(entry, atMs);
     if (entry.kind === "expired") {
       const isById = this.#grants.some(({ id }) => id === entry.id);
@@ -60,7 +64,12 @@ export class BurnAgain {
         isById ? one.id === entry.id : one.finalAtMs !== null && one.finalAtMs <= atMs,
       );
     }
+    if (entry.kind === "expired") this.#forget();
     if (TAKING.has(entry.kind)) this.#take(entry);
+  }
+
+  #forget(): void {
+    forgetSpent(this.#grants, this.#lanes, this.balances());
   }
 
   /** The entry is of the version that forgot what lowered lanes had been. */
@@ -90,7 +99,7 @@ export class BurnAgain {
     const gained = postings.find(([account]) => account === `grant:${id}`);
     if (terms === undefined || gained === undefined) return;
     this.#count += 1;
-    const dates = { order: this.#count, grantedAtMs: atMs, taken: 0n, isEnded: false };
+    const dates = { order: this.#count, grantedAtMs: atMs, ...NEW };
     const rest = terms as Pick<GrantAgain, "priority" | "expiresAtMs" | "finalAtMs" | "charges">;
     const { rollover } = terms as Pick<GrantAgain, "rollover">;
     this.#grants.push({ ...rest, ...dates, id, amount: amountOf(gained[1]), rollover });
@@ -125,7 +134,7 @@ export class BurnAgain {
     const finalAtMs = expiresAtMs === null ? null : expiresAtMs + grace;
     grant.taken += amount;
     const dates = { order: this.#count, grantedAtMs: atMs, expiresAtMs, finalAtMs };
-    const none = { rollover: null, taken: 0n, isEnded: false };
+    const none = { rollover: null, ...NEW };
     this.#grants.push({ id: `${id}~`, amount, priority, charges, ...dates, ...none });
   }
 
@@ -326,6 +335,7 @@ export class BurnAgain {
     this.#loseEnded();
     const overMs = Math.min(endMs, nowMs);
     this.#end(nowMs, ({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= overMs);
+    this.#forget();
   }
   readonly #stated = new Map<string, bigint>();
 
@@ -379,16 +389,6 @@ export class BurnAgain {
       if (parts.length > REMEMBERED_MAX_PARTS) this.isForgotten = true;
     }
   }
-}
-
-interface ClosingTerms {
-  readonly customer: string;
-  readonly period: string;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly decimals: number | null;
-  readonly billed: readonly (readonly [string, string])[];
-  readonly paid: string;
 }
 
 const GIVING: ReadonlySet<string> = new Set(["granted", "paid", "received"]);

@@ -16,6 +16,17 @@ export interface EntryAgain {
   readonly terms?: Readonly<Record<string, unknown>>;
 }
 
+/** What a closing entry rests on. */
+export interface ClosingTerms {
+  readonly customer: string;
+  readonly period: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly decimals: number | null;
+  readonly billed: readonly (readonly [string, string])[];
+  readonly paid: string;
+}
+
 /** A grant, and what left it otherwise than by use. */
 export interface GrantAgain {
   readonly id: string;
@@ -29,6 +40,8 @@ export interface GrantAgain {
   readonly rollover: { readonly upTo: string | null; readonly expiresAtMs: number | null } | null;
   taken: bigint;
   isEnded: boolean;
+  /** Holds nothing and pays for nothing any more: lanes are served as if it had never been. */
+  isForgotten: boolean;
 }
 
 /** What a charge comes to in a period; closed ones are one lane. */
@@ -119,7 +132,7 @@ export function comparePeriod(a: LaneAgain, b: LaneAgain): number {
 export function canPay(grant: GrantAgain, lane: LaneAgain): boolean {
   const isInTime = grant.expiresAtMs === null || lane.startMs < grant.expiresAtMs;
   const isFor = grant.charges === null || grant.charges.includes(lane.charge);
-  return !grant.isEnded && isInTime && isFor;
+  return !grant.isEnded && !grant.isForgotten && isInTime && isFor;
 }
 
 /** Which grant burns first. */
@@ -127,4 +140,19 @@ export function byBurning(a: GrantAgain, b: GrantAgain): number {
   const end = (grant: GrantAgain) => grant.expiresAtMs ?? Number.MAX_SAFE_INTEGER;
   const dates = end(a) - end(b) || a.grantedAtMs - b.grantedAtMs;
   return a.priority - b.priority || dates || a.order - b.order;
+}
+
+/** What a grant begins with. */
+export const NEW = { taken: 0n, isEnded: false, isForgotten: false } as const;
+
+/** Forgets grants that hold nothing and pay for nothing, as wallets do between two entries. */
+export function forgetSpent(
+  grants: readonly GrantAgain[],
+  lanes: readonly LaneAgain[],
+  left: ReadonlyMap<string, bigint>,
+): void {
+  const paying = new Set(lanes.flatMap(({ parts }) => parts.map(({ payer }) => payer)));
+  for (const grant of grants) {
+    if (left.get(grant.id) === 0n && !paying.has(grant.id)) grant.isForgotten = true;
+  }
 }
