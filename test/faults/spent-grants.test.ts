@@ -1,6 +1,7 @@
 /**
- * A grant that was paid back whole is forgotten by its wallet, and by `verify`: it had counted among
- * those that may pay a charge, so of two charges another one was served first than by the wallet.
+ * A grant that was paid back whole is forgotten by its wallet, and by `verify`: it had counted
+ * among those that may pay a charge, so of two charges another one was served first than by the
+ * wallet.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
