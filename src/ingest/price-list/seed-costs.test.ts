@@ -165,6 +165,18 @@ describe("services", () => {
   });
 });
 
+describe("what a router sells of other makers", () => {
+  it("costs what its answers state", () => {
+    // 31 tokens at 0.02 per million: stated as 6.2e-7.
+    const embedded = cost("openrouter/text-embedding-3-small", { input_uncached: 31 });
+    assert.equal(embedded, "0.00000062 priced");
+    // 37 at 1.25 and 12 at 5 per million: stated as 0.00010625.
+    const heard = { input_uncached: 37, output_text: 12 };
+    const transcribed = cost("openrouter/openai/gpt-4o-mini-transcribe", heard);
+    assert.equal(transcribed, "0.00010625 priced");
+  });
+});
+
 describe("a request of Perplexity", () => {
   /** Cost of a response, and its tier. */
   function costOfResponse(body: Record<string, unknown>): string {

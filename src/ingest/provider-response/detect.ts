@@ -7,7 +7,10 @@ import { isObject, valueAt } from "./block.ts";
 import { FORMATS } from "./formats.ts";
 import { locate } from "./locate.ts";
 
-/** A format and the paths of which one must be present; `=` compares the text. First match wins. */
+/**
+ * A format and the paths of which one must be present; `=` compares the text, and all must be that
+ * `&` joins. First match wins.
+ */
 type Sign = readonly [format: string, anyOf: readonly string[]];
 
 const SIGNS: readonly Sign[] = [
@@ -35,6 +38,7 @@ const SIGNS: readonly Sign[] = [
   ["xai.responses", ["response.usage.num_server_side_tools_used"]],
   ["xai.responses", ["usage.num_server_side_tools_used", "num_server_side_tools_used"]],
   ["xai.chat", ["usage.num_sources_used", "usage.cost_in_usd_ticks", "num_sources_used"]],
+  ["openrouter.embeddings", ["usage.is_byok&data.0.embedding"]],
   ["openrouter.chat", ["usage.cost_details", "usage.is_byok", "cost_details", "is_byok"]],
   ["deepseek.chat", ["usage.prompt_cache_hit_tokens", "prompt_cache_hit_tokens"]],
   ["groq.chat", ["x_groq", "usage.queue_time", "queue_time"]],
@@ -81,7 +85,11 @@ export function detectStreamFormat(events: readonly unknown[]): string | null {
 }
 
 function bears(body: JsonObject, sign: string): boolean {
-  const [path = "", text] = sign.split("=");
+  return sign.split("&").every((part) => bearsPart(body, part));
+}
+
+function bearsPart(body: JsonObject, part: string): boolean {
+  const [path = "", text] = part.split("=");
   const value = path.includes(".0.") ? inFirst(body, path) : valueAt(body, path);
   return text === undefined ? (value ?? null) !== null : value === text;
 }

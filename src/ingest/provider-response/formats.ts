@@ -58,6 +58,8 @@ const ANTHROPIC: Format = {
   map: mapAnthropic,
 };
 
+const OPENROUTER: Format = { ...CHAT, provider: "openrouter", map: mapOpenRouter };
+
 const AGENT_RESULT: Format = {
   ...ANTHROPIC,
   bodies: [""],
@@ -155,7 +157,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   "gemini.caches": CACHES,
   "gemini.live": { ...GEMINI, fold: "sum", map: mapLive },
   "gemini.interactions": INTERACTIONS,
-  "openrouter.chat": { ...CHAT, provider: "openrouter", map: mapOpenRouter },
+  "openrouter.chat": OPENROUTER,
+  "openrouter.embeddings": { ...OPENROUTER, kind: "embedding" },
   "bedrock.converse": CONVERSE,
   "bedrock.guardrail": GUARDRAIL,
   "bedrock.titan": whole("aws", TITAN, [...TITAN.input, "results"]),
