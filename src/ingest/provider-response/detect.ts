@@ -64,13 +64,33 @@ const SIGNS: readonly Sign[] = [
   ["huggingface.tgi", ["details.generated_tokens"]],
 ];
 
+/** One part of a sign: a path, perhaps in the first entry of a list, and the text to find there. */
+interface Part {
+  readonly path: string;
+  /** `data.0.embedding` is the field `embedding` of the first entry of the list `data`. */
+  readonly field: string | undefined;
+  readonly text: string | undefined;
+}
+
+/** Read once: a body is asked for most of them. */
+const PARSED = SIGNS.map(([name, signs]) => ({
+  name,
+  signs: signs.map((sign) => sign.split("&").map(partOf)),
+}));
+
+function partOf(sign: string): Part {
+  const [place = "", text] = sign.split("=");
+  const [path = "", field] = place.split(".0.");
+  return { path, field, text };
+}
+
 /** The format whose signs the body bears and whose usage it holds, or null. */
 export function detectFormat(body: unknown): string | null {
   if (!isObject(body)) return null;
-  for (const [name, signs] of SIGNS) {
+  for (const { name, signs } of PARSED) {
+    if (!signs.some((parts) => parts.every((part) => bears(body, part)))) continue;
     const format = FORMATS[name];
-    if (format === undefined || !signs.some((sign) => bears(body, sign))) continue;
-    if (locate(format, body) !== null) return name;
+    if (format !== undefined && locate(format, body) !== null) return name;
   }
   return null;
 }
@@ -84,19 +104,12 @@ export function detectStreamFormat(events: readonly unknown[]): string | null {
   return null;
 }
 
-function bears(body: JsonObject, sign: string): boolean {
-  return sign.split("&").every((part) => bearsPart(body, part));
-}
-
-function bearsPart(body: JsonObject, part: string): boolean {
-  const [path = "", text] = part.split("=");
-  const value = path.includes(".0.") ? inFirst(body, path) : valueAt(body, path);
+function bears(body: JsonObject, { path, field, text }: Part): boolean {
+  const found = valueAt(body, path);
+  const value = field === undefined ? found : inFirst(found, field);
   return text === undefined ? (value ?? null) !== null : value === text;
 }
 
-/** A field of the first entry of a list: `data.0.embedding`. */
-function inFirst(body: JsonObject, path: string): unknown {
-  const [listPath = "", field = ""] = path.split(".0.");
-  const list = valueAt(body, listPath);
+function inFirst(list: unknown, field: string): unknown {
   return Array.isArray(list) ? valueAt(list[0], field) : undefined;
 }
