@@ -187,12 +187,12 @@ describe("a rate card file", () => {
   });
 
   test("has as many words and signs as the bound, and no more", () => {
-    // A list of this has six an entry: the dash, the space, the number with its mark, two of the line.
+    // Six an entry: dash, space, number with its mark, and two of the line.
     const most = YAML_MAX_PARTS / 6 - 1;
     assert.equal((readCardFile("- 1\n".repeat(most)) as unknown[]).length, most);
     assert.throws(
       () => readCardFile("- 1\n".repeat(most + 1)),
-      /has more than 300000 words and signs at line 50001, column 1; divide it, or write it as JSON/,
+      /has more than 300000 words and signs at line 50001, column 1; divide it, or /,
     );
     // JSON is none of this reader's words.
     const list = `[${"1,".repeat(YAML_MAX_PARTS)}1]`;

@@ -290,7 +290,7 @@ describe("from Python", { skip: isThere.status === 0 ? false : "python3 is not i
       'said = {"content": {"parts": [{"text": "said"}]}, "grounding_metadata": found}',
       'gemini = {"candidates": [said], "model_version": "gemini-3-pro", "note": "said" * 99}',
       "print(json.dumps(tollgate._without_words(gemini)))",
-      'others = {"response": "said", "output": {"message": {"content": ["said"]}}, "text": "said"}',
+      'others = {"response": "said", "output": {"message": {"content": "said"}}, "text": "said"}',
       "print(json.dumps(tollgate._without_words(others)))",
     ];
     const told = (await python(script.join("\n"))).trim().split("\n");
@@ -330,7 +330,7 @@ describe("from Python", { skip: isThere.status === 0 ? false : "python3 is not i
     assert.equal((await latestRun()).totals.tree.cost, "0.0026205625");
   });
 
-  test("counts that nobody reads are a warning, and what is refused behind a failure too", async () => {
+  test("counts that nobody reads are a warning, and so is a lost record of a failure", async () => {
     const script = [
       "import warnings",
       "from tollgate import Tollgate, TollgateError",

@@ -36,7 +36,7 @@ const COUNTERS = [
   counter("new", "compute"),
 ];
 
-test("items are listed in one order and have one name, in whatever order counters are read", async () => {
+test("items have one order and one name, in whatever order counters are read", async () => {
   const shuffled = fc.shuffledSubarray(COUNTERS, { minLength: COUNTERS.length });
   const check = fc.asyncProperty(shuffled, async (counters) => {
     const store = { countersOf: () => counters, bookedByHand: () => [] };

@@ -62,7 +62,7 @@ function ofOpenaiLine(line: JsonObject): BatchResult | undefined {
   return { body: body ?? null, id, ...(isMistral ? { maker: "mistral" } : {}) };
 }
 
-/** Its own names, without a host's path before them: in a batch of this shape nobody else has them. */
+/** Its own names, without a host's path before them: no other batch of this shape has them. */
 const MISTRAL_MODEL =
   /^(open-)?(mistral|mixtral|ministral|magistral|codestral|devstral|pixtral|voxtral)(-|$)/;
 

@@ -50,7 +50,7 @@ interface Recorded {
   readonly completeness: string;
 }
 
-/** The event of a body whose format is known. The server maps its usage, and tells of what is left. */
+/** The event of a body whose format is known. The server maps its usage, and tells what is left. */
 export function eventOf({ format, body, completeness }: Recorded, nowIso: string): ReadResponse {
   // A cache of Gemini's has no id, but a name.
   const own = body.id ?? body.responseId ?? body.response_id ?? body.name;
