@@ -13,16 +13,23 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+import warnings
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
+from decimal import Decimal
 from urllib.parse import quote
 
 TRIES = 5
 REQUEST_MAX_SECONDS = 30
 # How long one request waits for a paused run: so long a task that is cancelled may take to end.
 WAIT_MS = 2_000
-# What a model said, in the answers of OpenAI and Anthropic.
-SAID = ("choices", "content", "output_text", "instructions")
+# Where answers keep what was said: OpenAI, Anthropic, Gemini; Bedrock, Cohere, Ollama and others.
+SAID = {"choices", "content", "output_text", "instructions", "text", "thinking", "arguments"}
+SAID |= {"generation", "generations", "generated_text", "outputText", "completion", "completions"}
+SAID |= {"groundingChunks", "grounding_chunks", "groundingSupports", "grounding_supports"}
+SAID |= {"searchEntryPoint", "search_entry_point", "search_results", "reasoning_steps"}
+# A longer text is nobody's name or id.
+NAME_MAX_CHARS = 200
 
 
 class TollgateError(Exception):
@@ -50,8 +57,14 @@ class Tollgate:
     """A server, and a key of it with the scope `ingest`."""
 
     def __init__(self, url=None, key=None, pause_max_seconds=900):
-        self._url = (url or os.environ.get("TOLLGATE_URL", "http://127.0.0.1:4100")).rstrip("/")
-        self._key = key or os.environ["TOLLGATE_KEY"]
+        told = url or os.environ.get("TOLLGATE_URL", "http://127.0.0.1:4100")
+        self.url = told.strip().rstrip("/")
+        if not self.url.startswith(("http://", "https://")):
+            raise TollgateError(f'"{told}" does not begin with http:// or https://')
+        # What a file holds ends with a line's end.
+        self._key = (key or os.environ.get("TOLLGATE_KEY", "")).strip()
+        if not self._key.startswith("tg_") or not self._key.isascii():
+            raise TollgateError("give a key (tg_…), or set TOLLGATE_KEY")
         self.pause_max_seconds = pause_max_seconds
 
     def run(self, customer, agent, **opening):
@@ -65,9 +78,9 @@ class Tollgate:
 
     def asking(self, method, path, document=None):
         """A request and its answer. Sent again where nobody knows whether it arrived."""
-        body = None if document is None else json.dumps(document).encode()
+        body = None if document is None else json.dumps(document, default=_as_text).encode()
         headers = {"authorization": f"Bearer {self._key}", "content-type": "application/json"}
-        request = urllib.request.Request(self._url + path, body, headers, method=method)
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
         for turn in range(1, TRIES + 1):
             try:
                 return (yield _Request(request))
@@ -77,7 +90,7 @@ class Tollgate:
                     raise problem from None
             except (OSError, http.client.HTTPException) as error:
                 if turn == TRIES:
-                    raise TollgateError(f"{self._url} does not answer: {error}") from error
+                    raise TollgateError(f"{self.url} does not answer: {error}") from error
             yield _Pause(0.1 * 2**turn)
 
 
@@ -136,13 +149,22 @@ class _Block:
         return _do(self._begin(Run))
 
     def __exit__(self, kind, error, trace):
-        _do(self._end(kind is not None))
+        _do(self._ended(kind is not None))
 
     async def __aenter__(self):
         return await _doing(self._begin(AsyncRun))
 
     async def __aexit__(self, kind, error, trace):
-        await _doing(self._end(kind is not None))
+        await _doing(self._ended(kind is not None))
+
+    def _ended(self, has_failed):
+        """What failed in the block goes up as it is; that it was not recorded is a warning then."""
+        try:
+            yield from self._end(has_failed)
+        except TollgateError as problem:
+            if not has_failed:
+                raise
+            warnings.warn(f"not recorded: {problem}", RuntimeWarning)
 
 
 class _RunBlock(_Block):
@@ -155,9 +177,11 @@ class _RunBlock(_Block):
         run = kind(self._tollgate, self._run)
         asked = {"open": self._opening, "holds": []}
         answer = yield from self._tollgate.asking("POST", f"{run._path}/holds", asked)
+        if not isinstance(answer, dict) or "opened" not in answer:
+            raise TollgateError(f"{self._tollgate.url} is no Tollgate: it answers something else")
         refused = answer["opened"].get("error")
         if refused:
-            raise TollgateError(refused["detail"], refused["code"], refused.get("field"))
+            raise _refusal(refused)
         return run
 
     def _end(self, has_failed):
@@ -196,6 +220,8 @@ class _CallBlock(_Block):
             said = decision["decision"]
             if said == "allow":
                 return decision
+            if "error" in decision:
+                raise _refusal(decision["error"])
             if said not in ("throttle", "pause") or time.monotonic() > until:
                 raise BudgetExceeded(decision)
             if said == "throttle":
@@ -209,9 +235,12 @@ class _CallBlock(_Block):
         about = {"run": self._run, "occurredAt": self._call.began_at, "status": status}
         step = {**about, **self._call.step, **self._call.used}
         answer = yield from self._tollgate.asking("POST", "/v1/events", [step])
-        problem = answer["results"][0].get("error")
-        if problem:
-            raise TollgateError(problem["detail"], problem["code"], problem.get("field"))
+        result = answer["results"][0]
+        if result.get("error"):
+            raise _refusal(result["error"])
+        for path in result.get("unreadUsage", ()):
+            told = f"Tollgate has no rule for {path}: it is in no bucket, at no cost"
+            warnings.warn(told, RuntimeWarning)
 
 
 class _Request:
@@ -222,7 +251,11 @@ class _Request:
 
     def do(self):
         with urllib.request.urlopen(self._request, timeout=REQUEST_MAX_SECONDS) as answer:
-            return json.load(answer)
+            text = answer.read()
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise TollgateError(f"{self._request.full_url} is no route of a Tollgate") from None
 
     async def doing(self):
         asked = asyncio.ensure_future(asyncio.to_thread(self.do))
@@ -289,8 +322,8 @@ class Call:
         self.used = {}
 
     def used_as(self, usage_format, response):
-        """The provider's own answer as a dictionary: `"openai.chat", response.model_dump()`."""
-        self.used = {"usageFormat": usage_format, "providerUsage": _without_words(response)}
+        """The provider's own answer, or its dictionary: `"openai.chat", response`."""
+        self.used = {"usageFormat": usage_format, "providerUsage": _without_words(_plain(response))}
 
     def use(self, **usage):
         """Quantities of your own: `web_searches=1`, or decimals as text: `seconds="1.25"`."""
@@ -301,12 +334,40 @@ def _now():
     return datetime.now(timezone.utc).isoformat()
 
 
-def _without_words(response):
+def _plain(response):
+    """What the vendors' SDKs answer with, as a dictionary."""
+    if isinstance(response, dict):
+        return response
+    for name in ("model_dump", "to_dict"):
+        if callable(getattr(response, name, None)):
+            return getattr(response, name)()
+    raise TypeError(f"used_as takes an answer or its dictionary, not {type(response).__name__}")
+
+
+def _without_words(value):
     """Counts, ids and names. What was said stays here; of an item of output its kind is left."""
-    kept = {name: value for name, value in response.items() if name not in SAID}
-    if isinstance(kept.get("output"), list):
-        kept["output"] = [_kind_of(item) for item in kept["output"]]
-    return kept
+    if isinstance(value, dict):
+        return {
+            name: _wordless(name, inner)
+            for name, inner in value.items()
+            # A text of that name is Ollama's answer, an object OpenAI's or Anthropic's envelope.
+            if name not in SAID and not (name in ("response", "message") and isinstance(inner, str))
+        }
+    if isinstance(value, (list, tuple)):
+        return [_without_words(item) for item in value]
+    if isinstance(value, (bool, int, float, type(None))):
+        return value
+    text = _as_text(value)
+    return text if len(text) <= NAME_MAX_CHARS else None
+
+
+def _wordless(name, value):
+    if name == "output" and isinstance(value, list):
+        return [_kind_of(item) for item in value]
+    if name in ("webSearchQueries", "web_search_queries") and isinstance(value, (list, tuple)):
+        # They are counted.
+        return [""] * len(value)
+    return _without_words(value)
 
 
 def _kind_of(item):
@@ -315,10 +376,21 @@ def _kind_of(item):
     return {**kind, "action": {"type": act}} if act else kind
 
 
+def _as_text(value):
+    """What JSON has no form for. A decimal is exact as a text."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, date) else str(getattr(value, "value", value))
+
+
+def _refusal(problem):
+    return TollgateError(problem["detail"], problem["code"], problem.get("field"))
+
+
 def _problem(error):
     try:
         problem = json.load(error)
         code = problem["type"].rsplit(":", 1)[-1]
         return TollgateError(problem.get("detail", str(error)), code, problem.get("field"))
     except (ValueError, KeyError, TypeError):
-        return TollgateError(str(error))
+        return TollgateError(f"{error.url} is no route of a Tollgate: {error}")

@@ -8,7 +8,7 @@ import type { WireEvent } from "./events.ts";
 import { jsonText } from "./json-text.ts";
 import type { OnProblem } from "./problem.ts";
 import { jitteredMs, later, type StopTimer } from "./timers.ts";
-import { type ApiAnswer, isKeyRefused, type TollgateApi } from "./tollgate-api.ts";
+import { type ApiAnswer, answerDetail, isKeyRefused, type TollgateApi } from "./tollgate-api.ts";
 
 /** How much is kept, and when it goes out. */
 export interface BufferOptions {
@@ -262,9 +262,7 @@ function verdictOf(answer: ApiAnswer, count: number): Verdict {
 }
 
 function detailOf(answer: ApiAnswer): string {
-  if (answer.kind === "unreachable") return answer.detail;
-  const { code, detail } = Object(answer.body) as Record<string, unknown>;
-  return `status ${answer.status} ${code ?? ""} ${detail ?? ""}`.trim();
+  return answer.kind === "unreachable" ? answer.detail : answerDetail(answer);
 }
 
 /** The paths that the server named of each event. */

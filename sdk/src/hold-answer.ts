@@ -1,7 +1,7 @@
 /** What the server's answers about holds say. */
 import type { BudgetState, Decision, PolicyRule } from "./holds.ts";
 import type { RefusalFacts } from "./refusal.ts";
-import { type ApiAnswer, isKeyRefused } from "./tollgate-api.ts";
+import { type ApiAnswer, answerDetail, isKeyRefused } from "./tollgate-api.ts";
 
 /** The decision on the one hold that was asked for; null: there is none. */
 export function decisionIn(answer: ApiAnswer): Decision | null {
@@ -42,11 +42,8 @@ export function noticesOf({ notices = [], budgets = [] }: Decision) {
 /** Why there is no decision. */
 export function undecidedDetail(answer: ApiAnswer): string {
   if (answer.kind === "unreachable") return answer.detail;
-  const { code, detail } = Object(answer.body) as Record<string, unknown>;
-  if (isKeyRefused(answer)) {
-    return `Tollgate refuses the key: status ${answer.status} ${code ?? ""} ${detail ?? ""}`.trim();
-  }
-  return `Tollgate could not decide: status ${answer.status} ${code ?? ""} ${detail ?? ""}`.trim();
+  if (isKeyRefused(answer)) return `Tollgate refuses the key: ${answerDetail(answer)}`;
+  return `Tollgate could not decide: ${answerDetail(answer)}`;
 }
 
 /** What a refusal tells the application. */

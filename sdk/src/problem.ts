@@ -23,6 +23,8 @@ export type Problem =
     }
   /** Model calls outside any run, or of a host that is named wrongly: not guarded, not metered. */
   | { readonly kind: "unattributed"; readonly host: string; readonly detail: string }
+  /** An option that has no meaning: it does nothing. Each is told once. */
+  | { readonly kind: "ignored"; readonly option: string; readonly detail: string }
   /**
    * Counts of a provider's usage block that Tollgate has no rule for: they are in no bucket and
    * cost nothing there, whatever the provider bills. Each is told once.

@@ -31,3 +31,25 @@ test("who finds no server is told where it looked, and why there was no answer",
   assert.equal(await failed(unknown), `${at} (${unknown.message})`);
   assert.equal(await failed(), at);
 });
+
+test("who gave no address, or that of something else, is told so", async () => {
+  const told = async (url: unknown, body = "{}") => {
+    const options = { url: url as string, key: "tg_k", onProblem: () => undefined };
+    const tollgate = new Tollgate({ ...options, fetch: async () => new Response(body) });
+    const run = tollgate.run({ customer: "acme", agent: "support" }, (one) =>
+      one.tool("search", {}, () => "found"),
+    );
+    const message = await run.then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    await tollgate.close(0);
+    return message;
+  };
+  const such = "is no address of a Tollgate, such as http://127.0.0.1:4100";
+  assert.equal(await told(undefined), `"undefined" ${such}`);
+  assert.equal(await told("127.0.0.1:4100"), `"127.0.0.1:4100" ${such}`);
+  const other = "Tollgate could not decide: status 200: what answers there is no Tollgate";
+  assert.equal(await told("http://127.0.0.1:4100", "<html>"), other);
+  assert.equal(await told("http://127.0.0.1:4100", '{"choices":[]}'), other);
+});

@@ -16,6 +16,14 @@ export function isKeyRefused(answer: ApiAnswer): boolean {
   return answer.kind === "answer" && (answer.status === 401 || answer.status === 403);
 }
 
+/** What an answer says of itself; one of something else says nothing. */
+export function answerDetail(answer: ApiAnswer & { readonly kind: "answer" }): string {
+  const { status, body } = answer;
+  if (status < 400) return `status ${status}: what answers there is no Tollgate`;
+  const { code, detail } = Object(body) as Record<string, unknown>;
+  return `status ${status} ${code ?? ""} ${detail ?? ""}`.trim();
+}
+
 /** Where the server is, and who asks. */
 export interface ApiOptions {
   readonly url: string;
@@ -53,6 +61,10 @@ export class TollgateApi {
 
   async #request(path: string, init: RequestInit, options: RequestOptions): Promise<ApiAnswer> {
     const { url, key, fetch: send } = this.#options;
+    if (!/^https?:\/\//.test(url)) {
+      const detail = `"${url}" is no address of a Tollgate, such as http://127.0.0.1:4100`;
+      return { kind: "unreachable", detail };
+    }
     const timeout = AbortSignal.timeout(options.timeoutMs);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${key}` };

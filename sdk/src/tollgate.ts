@@ -13,6 +13,7 @@ import { problemReporter } from "./problem.ts";
 import { refusalOf } from "./refusal.ts";
 import { Run } from "./run.ts";
 import { TollgateApi } from "./tollgate-api.ts";
+import { unknownToRun, unknownToTollgate } from "./unknown-options.ts";
 import type { Workshop } from "./workshop.ts";
 
 const FLUSH_MS = 10_000;
@@ -21,6 +22,8 @@ const FLUSH_MS = 10_000;
 export class Tollgate {
   readonly #workshop: Workshop;
   readonly #stopExitFlush: () => void;
+  /** Options of runs that were told to have no meaning. */
+  readonly #ignored = new Set<string>();
 
   constructor(options: TollgateOptions) {
     const settings = settingsOf(options);
@@ -29,6 +32,7 @@ export class Tollgate {
       const detail = `Calls of ${host} are neither guarded nor metered: ${wrong}.`;
       report({ kind: "unattributed", host, detail });
     }
+    for (const unknown of unknownToTollgate(options)) report({ kind: "ignored", ...unknown });
     // Taken now: an application may put `tollgate.fetch` in the global one's place.
     const send = options.fetch ?? globalThis.fetch.bind(globalThis);
     const api = new TollgateApi({ url: options.url, key: options.key, fetch: send });
@@ -79,6 +83,11 @@ export class Tollgate {
 
   /** Opens a run that the caller closes: `run.close()`. */
   open(options: RunOptions): Run {
+    for (const unknown of unknownToRun(options)) {
+      if (this.#ignored.has(unknown.option)) continue;
+      this.#ignored.add(unknown.option);
+      this.#workshop.report({ kind: "ignored", ...unknown });
+    }
     const parent = this.current;
     const isBelow = options.parentRun === undefined || options.parentRun === parent?.id;
     const above = isBelow ? parent : null;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import fc from "fast-check";
 import { TollgateError } from "../domain/errors.ts";
-import { DOCUMENT_FILE_MAX_BYTES, DOCUMENT_MAX_DEPTH } from "../domain/limits.ts";
+import { DOCUMENT_FILE_MAX_BYTES, DOCUMENT_MAX_DEPTH, YAML_MAX_PARTS } from "../domain/limits.ts";
 import { parseRateCard } from "../domain/rating/parse-rate-card.ts";
 import { readCardFile } from "./card-file.ts";
 
@@ -183,6 +184,60 @@ describe("a rate card file", () => {
       const { user, system } = process.cpuUsage(before);
       assert.ok(user + system < 5_000_000, `${name}: ${(user + system) / 1_000} ms`);
     }
+  });
+
+  test("has as many words and signs as the bound, and no more", () => {
+    // Six an entry: dash, space, number with its mark, and two of the line.
+    const most = YAML_MAX_PARTS / 6 - 1;
+    assert.equal((readCardFile("- 1\n".repeat(most)) as unknown[]).length, most);
+    assert.throws(
+      () => readCardFile("- 1\n".repeat(most + 1)),
+      /has more than 300000 words and signs at line 50001, column 1; divide it, or /,
+    );
+    // JSON is none of this reader's words.
+    const list = `[${"1,".repeat(YAML_MAX_PARTS)}1]`;
+    assert.equal((readCardFile(list) as unknown[]).length, YAML_MAX_PARTS + 1);
+  });
+
+  test("as large as a file may be takes 2 s, whatever it is made of", () => {
+    const full = (unit: string, head = "", tail = "") =>
+      head +
+      unit.repeat((DOCUMENT_FILE_MAX_BYTES - head.length - tail.length) / unit.length) +
+      tail;
+    // Most of these took 8 to 16 s, and up to 2.3 GB.
+    const hostile: Readonly<Record<string, string>> = {
+      commas: full("1,", "[", "1]"),
+      "commas without a value": full("?,", "[", "1]"),
+      dashes: full("- - - - - - - -\n"),
+      "lines of a text": full("\n", "|\n a\n"),
+      comments: full("#\n", "a: 1\n"),
+      directives: full("%a\n", "", "---\na: 1"),
+      lists: full(`${"[".repeat(60)}${"]".repeat(60)},`, "[", "1]"),
+      fractions: full("1.5,", "[", "1]"),
+      "texts that never end": full("[1,"),
+    };
+    for (const [name, text] of Object.entries(hostile)) {
+      const before = process.cpuUsage();
+      try {
+        readCardFile(text);
+      } catch (error) {
+        assert.ok(error instanceof TollgateError, name);
+      }
+      const { user, system } = process.cpuUsage(before);
+      assert.ok(user + system < 2_000_000, `${name}: ${(user + system) / 1_000} ms`);
+    }
+  });
+
+  test("in JSON is what the same text is in YAML", () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue({ maxDepth: 5 })), (list) => {
+        const json = JSON.stringify(list);
+        // A comment is no JSON.
+        assert.deepEqual(readCardFile(json), readCardFile(`# YAML\n${json}`));
+      }),
+    );
+    const written = '[-0, 0.10, 1e3, 12345678901234567890, {"__proto__": {"a": 7}}]';
+    assert.deepEqual(readCardFile(written), readCardFile(`# YAML\n${written}`));
   });
 
   test("that holds several documents is refused: it is not clear which is the card", () => {

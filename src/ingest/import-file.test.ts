@@ -68,15 +68,6 @@ describe("a file of provider responses", () => {
     assert.equal(event?.occurredAt, NOW);
   });
 
-  test("names the counts that no rule reads, and is sent all the same", () => {
-    const strange = { ...chat, usage: { ...chat.usage, thoughts: { deep_tokens: 4 } } };
-    const { events, problems, unread } = readImportFile(JSON.stringify(strange), {}, NOW);
-    assert.deepEqual([events.length, unread], [1, 0]);
-    assert.deepEqual(problems, [
-      "response 1: nothing is metered of response.usage.thoughts.deep_tokens",
-    ]);
-  });
-
   test("may be the results of a batch, which are billed as one", () => {
     const message = { ...anthropic, usage };
     const vectors = { data: [{ embedding: [] }], usage: { prompt_tokens: 6, total_tokens: 6 } };

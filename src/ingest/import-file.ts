@@ -2,12 +2,11 @@
 import { TollgateError } from "../domain/errors.ts";
 import { ExactNumber, parseJsonExact } from "./native/exact-json.ts";
 import { parseNdjsonExact } from "./native/ndjson.ts";
+import { type BatchResult, batchResults, readBatchResult } from "./provider-response/batch-file.ts";
 import {
-  isBatchLine,
   isProviderResponse,
   isSessionResult,
   type ReadResponse,
-  readBatchLine,
   readResponse,
   readResponseStream,
 } from "./provider-response/response-file.ts";
@@ -42,6 +41,8 @@ export function readImportFile(text: string, owner: ImportOwner, nowIso: string)
     return responses([{ place: "stream", read: streamed }], owner);
   }
   const whole = wholeDocument(text);
+  const batch = whole === undefined ? undefined : batchResults([whole].flat());
+  if (batch !== undefined) return readBatch(batch, owner, nowIso);
   if (Array.isArray(whole) && !whole.some(isProviderResponse)) {
     const events = whole.map((event) => jsonOf(event, owner));
     return { format: "JSON events", events, problems: [], unread: 0 };
@@ -67,7 +68,8 @@ function readLines(text: string, owner: ImportOwner, nowIso: string): ImportedFi
   const lines = parseNdjsonExact(text, { maxLines: IMPORT_MAX_LINES });
   const values = lines.flatMap((line) => ("value" in line ? [line.value] : []));
   if (values.some(isSessionLine)) return readSession(text, owner);
-  if (values.length > 0 && values.every(isBatchLine)) return readBatch(values, owner, nowIso);
+  const batch = batchResults(values);
+  if (batch !== undefined) return readBatch(batch, owner, nowIso);
   // The other lines of a stream repeat counts that are not final.
   const results = values.filter(isSessionResult);
   if (results.length > 0) return readBodies(results, owner, nowIso);
@@ -82,10 +84,14 @@ function readLines(text: string, owner: ImportOwner, nowIso: string): ImportedFi
 }
 
 /** Requests that failed or expired cost nothing, and are told. */
-function readBatch(lines: readonly unknown[], owner: ImportOwner, nowIso: string): ImportedFile {
-  const reads = lines.map((line) => readBatchLine(line, nowIso));
+function readBatch(
+  results: readonly BatchResult[],
+  owner: ImportOwner,
+  nowIso: string,
+): ImportedFile {
+  const reads = results.map((result) => readBatchResult(result, nowIso));
   const answered = reads.flatMap((read, at) =>
-    read === null ? [] : [{ place: `line ${at + 1}`, read }],
+    read === null ? [] : [{ place: `request ${at + 1}`, read }],
   );
   const file = responses(answered, owner);
   const unanswered = reads.length - answered.length;
@@ -108,15 +114,10 @@ function responses(
   const problems = reads.flatMap(({ place, read }) =>
     "problem" in read ? [`${place}: ${read.problem}`] : [],
   );
-  const unread = reads.flatMap(({ place, read }) =>
-    "unread" in read && read.unread.length > 0
-      ? [`${place}: nothing is metered of ${read.unread.join(", ")}`]
-      : [],
-  );
   return {
     format: "provider responses",
     events: reads.flatMap(({ read }) => ("event" in read ? [jsonOf(read.event, owner)] : [])),
-    problems: [...problems, ...unread],
+    problems,
     unread: problems.length,
   };
 }

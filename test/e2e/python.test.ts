@@ -280,15 +280,108 @@ describe("from Python", { skip: isThere.status === 0 ? false : "python3 is not i
     assert.equal(await python(script.join("\n")), "field.unknown open.cap\n");
   });
 
-  test("what the model said is not sent", async () => {
+  test("what the model said is not sent, whoever says it", async () => {
     const script = [
       "import json, tollgate",
       'answer = {"id": "a", "usage": {"x": 1}, "choices": ["said"], "output": [',
       '  {"type": "web_search_call", "action": {"type": "search", "query": "said"}}]}',
       "print(json.dumps(tollgate._without_words(answer)))",
+      'found = {"web_search_queries": ["said", "said"], "grounding_chunks": ["said"]}',
+      'said = {"content": {"parts": [{"text": "said"}]}, "grounding_metadata": found}',
+      'gemini = {"candidates": [said], "model_version": "gemini-3-pro", "note": "said" * 99}',
+      "print(json.dumps(tollgate._without_words(gemini)))",
+      'others = {"response": "said", "output": {"message": {"content": "said"}}, "text": "said"}',
+      "print(json.dumps(tollgate._without_words(others)))",
     ];
-    const told = JSON.parse(await python(script.join("\n"))) as object;
+    const told = (await python(script.join("\n"))).trim().split("\n");
     const output = [{ type: "web_search_call", action: { type: "search" } }];
-    assert.deepEqual(told, { id: "a", usage: { x: 1 }, output });
+    const grounding_metadata = { web_search_queries: ["", ""] };
+    assert.deepEqual(
+      told.map((line) => JSON.parse(line)),
+      [
+        { id: "a", usage: { x: 1 }, output },
+        { candidates: [{ grounding_metadata }], model_version: "gemini-3-pro", note: null },
+        { output: { message: {} } },
+      ],
+    );
+  });
+
+  test("an answer is taken as the SDK has it, and decimals and dates as they are", async () => {
+    const script = [
+      "import datetime, decimal",
+      "from tollgate import Tollgate",
+      "class Answer:",
+      "    def model_dump(self):",
+      '        usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}',
+      '        return {"id": "an-answer", "usage": usage, "at": datetime.datetime(2026, 1, 1)}',
+      'with Tollgate().run(customer="acme", agent="support") as run:',
+      '    with run.call(provider="openai", model="gpt-5.1") as call:',
+      '        call.used_as("openai.chat", Answer())',
+      '    with run.call("compute", provider="e2b") as call:',
+      '        call.use(seconds=decimal.Decimal("12.25"))',
+      "    try:",
+      '        call.used_as("openai.chat", 5)',
+      "    except TypeError as error:",
+      "        print(error)",
+    ];
+    const told = "used_as takes an answer or its dictionary, not int\n";
+    assert.equal(await python(script.join("\n")), told);
+    // 1,000 at 1.25 and 100 at 10 per million, and 12.25 seconds at 0.00003025.
+    assert.equal((await latestRun()).totals.tree.cost, "0.0026205625");
+  });
+
+  test("counts that nobody reads are a warning, and so is a lost record of a failure", async () => {
+    const script = [
+      "import warnings",
+      "from tollgate import Tollgate, TollgateError",
+      'usage = {"prompt_tokens": 5, "completion_tokens": 1, "total_tokens": 6, "deep_tokens": 4}',
+      "with warnings.catch_warnings(record=True) as told:",
+      '    warnings.simplefilter("always")',
+      "    try:",
+      '        with Tollgate().run(customer="acme", agent="support") as run:',
+      '            with run.call(provider="openai", model="gpt-5.1") as call:',
+      '                call.used_as("openai.chat", {"id": "deep", "usage": usage})',
+      '            with run.call(provider="openai", model="gpt-5.1") as call:',
+      '                call.used_as("openai.chat", {"usage": {"prompt_tokens": -1}})',
+      '                raise KeyError("my own")',
+      "    except KeyError as error:",
+      "        print(error)",
+      "    for warning in told:",
+      "        print(warning.message)",
+    ];
+    const told = (await python(script.join("\n"))).trim().split("\n");
+    assert.deepEqual(told, [
+      "'my own'",
+      "Tollgate has no rule for providerUsage.usage.deep_tokens: it is in no bucket, at no cost",
+      "not recorded: expected a whole number of zero or more, got -1",
+    ]);
+  });
+
+  test("a wrong address, a wrong key and a wrong place say so at once", async () => {
+    const script = [
+      "from tollgate import Tollgate, TollgateError",
+      "import os",
+      "def told(customer='acme', **place):",
+      "    try:",
+      '        with Tollgate(**place).run(customer=customer, agent="support") as run:',
+      '            with run.call("tool", tool="t"):',
+      '                print("made")',
+      "    except TollgateError as error:",
+      "        print(error.code, error)",
+      'told(url="127.0.0.1:4100")',
+      'told(key="sk-1")',
+      'told(key="tg_none")',
+      "told(key=os.environ['TOLLGATE_KEY'] + '\\n')",
+      "told(url=os.environ['OPENAI_BASE_URL'])",
+      "told(customer=None)",
+    ];
+    const told = (await python(script.join("\n"))).trim().split("\n");
+    const [address, key, unknown, made, place, customer] = told;
+    assert.equal(address, 'None "127.0.0.1:4100" does not begin with http:// or https://');
+    assert.equal(key, "None give a key (tg_…), or set TOLLGATE_KEY");
+    assert.match(unknown ?? "", /^auth\.invalid /);
+    assert.equal(made, "made");
+    assert.match(place ?? "", /^None http.* is no Tollgate: it answers something else$/);
+    assert.match(customer ?? "", /^run\.no_customer Run "run-.*" has no customer yet\.$/);
   });
 });

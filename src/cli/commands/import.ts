@@ -19,6 +19,8 @@ interface Answer {
   readonly results: readonly {
     readonly index: number;
     readonly status: string;
+    /** Counts of its provider's usage block that no rule reads. */
+    readonly unreadUsage?: readonly string[];
     readonly error?: { readonly code: string; readonly detail: string; readonly field?: string };
   }[];
 }
@@ -67,10 +69,12 @@ async function send(
   for (let from = 0; from < total; from += EVENTS_PER_REQUEST_MAX_COUNT) {
     const events = file.events.slice(from, from + EVENTS_PER_REQUEST_MAX_COUNT);
     const { results } = await session.post<Answer>("/v1/events", `[${events.join(",")}]`);
-    for (const { status, error, index } of results) {
+    for (const { status, error, index, unreadUsage } of results) {
       counts.set(status, (counts.get(status) ?? 0) + 1);
-      if (error !== undefined)
-        problems.push(`event ${from + index + 1}: ${error.code}: ${error.detail}`);
+      const place = `event ${from + index + 1}`;
+      if (error !== undefined) problems.push(`${place}: ${error.code}: ${error.detail}`);
+      if (unreadUsage !== undefined)
+        problems.push(`${place}: nothing is metered of ${unreadUsage.join(", ")}`);
     }
     bar.show({ label: file.name, done: from + events.length, total, note: "" });
   }

@@ -16,10 +16,12 @@ import type { Customer, Store, StoredCounter } from "../ports.ts";
 import { isOfRuns } from "../runs/correct-runs.ts";
 import type { LedgerEntry, ToldItem } from "./export-ports.ts";
 
+type Pricing = Pick<Tariff, "periodOf" | "cardById">;
+
 /** Whose usage. */
 interface UsageOf {
   readonly customer: Customer;
-  readonly tariff: Tariff;
+  readonly tariff: Pricing;
   readonly since: string;
   /** Lines so far: what nothing is left of has to be told as nothing. */
   readonly told: readonly ToldItem[];
@@ -37,7 +39,9 @@ export async function usageEntries(
   const entries: LedgerEntry[] = [];
   for (const period of periodsSince(tariff, customer, { since, nowMs })) {
     const key = { customer: customer.id, period: period.key };
-    const counters = await store.countersOf(workspace, key);
+    // Stores hand them out in any order. It decides which of two items has the plain name, and in
+    // which order lines are listed and told.
+    const counters = (await store.countersOf(workspace, key)).toSorted(byCard);
     const counted = counters.map((one) => withoutOpenings(tariff, one, elsewhere));
     const own = entriesOf(tariff, counted, { period, names });
     const known = new Set(own.map(({ item }) => item));
@@ -50,6 +54,14 @@ export async function usageEntries(
     entries.push(...own);
   }
   return entries;
+}
+
+function byCard(a: StoredCounter, b: StoredCounter): number {
+  return byText(a.cardKey, b.cardKey) || byText(a.chargeKey, b.chargeKey) || byText(a.cell, b.cell);
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 /** Counts of a customer that were taken over: whoever counted them has billed them. */
@@ -70,7 +82,7 @@ async function countedElsewhere(
 
 /** A counter without what openings put into it. */
 function withoutOpenings(
-  tariff: Tariff,
+  tariff: Pricing,
   stored: StoredCounter,
   openings: readonly OpeningPart[],
 ): StoredCounter {
@@ -93,7 +105,7 @@ function withoutOpenings(
 
 /** Periods from the one that starts on a date, or after it, up to the one under way. */
 function periodsSince(
-  tariff: Tariff,
+  tariff: Pricing,
   customer: Customer,
   { since, nowMs }: { readonly since: string; readonly nowMs: number },
 ): BillingPeriod[] {
@@ -141,7 +153,7 @@ class ItemNames {
 
 /** One entry an item: what all cards counted under a charge's key, cell and measure. */
 function entriesOf(
-  tariff: Tariff,
+  tariff: Pricing,
   counters: readonly StoredCounter[],
   { period, names }: { readonly period: BillingPeriod; readonly names: ItemNames },
 ): LedgerEntry[] {

@@ -36,6 +36,14 @@ const TIER_TERMS: Readonly<Record<string, readonly TierTerms[]>> = {
   groq: [{ factors: { batch: "0.5", flex: "1" } }],
   // docs.mistral.ai (2025): batch at half price.
   mistral: [{ factors: { batch: "0.5" } }],
+  // docs.perplexity.ai pricing (2026): how much is searched changes the fee, and no token's price.
+  perplexity: [
+    { factors: { search_low: "1", search_medium: "1", search_high: "1" } },
+    {
+      factors: { "search_low+pro": "1", "search_medium+pro": "1", "search_high+pro": "1" },
+      subjects: /^sonar-pro$/,
+    },
+  ],
 };
 
 /** openai.com/api-priority-processing, read 2026-11: its prices over the standard ones. */
@@ -56,8 +64,12 @@ const OPENAI_PRIORITY: Factors = {
 
 interface FeeTerms {
   readonly subjects: RegExp;
+  /** By unit, or by unit and tier (`requests@search_low`). */
   readonly fees: Readonly<Record<string, string>>;
 }
+
+/** What Perplexity counts and does not bill where a request has a fee. */
+const WITHIN_ITS_FEE = { web_searches: "0", citation_tokens: "0" };
 
 /** Fees beside tokens, where the list names none for the model. */
 const FEES: Readonly<Record<string, readonly FeeTerms[]>> = {
@@ -80,6 +92,36 @@ const FEES: Readonly<Record<string, readonly FeeTerms[]>> = {
         file_searches: "0.0025",
         document_searches: "0.01",
         mcp_calls: "0",
+      },
+    },
+  ],
+  // docs.perplexity.ai pricing, read 2025-08 to 2026-06: per 1,000 requests by the size of the
+  // search context. The list has the highest alone, which stays for what tells no size.
+  perplexity: [
+    {
+      subjects: /^sonar(-reasoning)?$/,
+      fees: {
+        "requests@search_low": "0.005",
+        "requests@search_medium": "0.008",
+        "requests@search_high": "0.012",
+        ...WITHIN_ITS_FEE,
+      },
+    },
+    {
+      subjects: /^sonar(-reasoning)?-pro$/,
+      fees: {
+        "requests@search_low": "0.006",
+        "requests@search_medium": "0.01",
+        "requests@search_high": "0.014",
+        ...WITHIN_ITS_FEE,
+      },
+    },
+    {
+      subjects: /^sonar-pro$/,
+      fees: {
+        "requests@search_low+pro": "0.014",
+        "requests@search_medium+pro": "0.018",
+        "requests@search_high+pro": "0.022",
       },
     },
   ],
@@ -117,9 +159,10 @@ function periodWith(
 ): RatePeriod {
   const listed = new Set(period.rates.map(({ unit }) => unit));
   const rates = [...period.rates, ...fees.filter(({ unit }) => !listed.has(unit))];
-  const unitFees = rates.filter(({ unit }) => !isTokenBucket(unit));
-  const inTiers = tiers.flatMap((tier) =>
-    unitFees.map((rate) => ({ ...rate, unit: rate.unit + TIER_MARK + tier })),
-  );
+  const named = new Set(rates.map(({ unit }) => unit));
+  const plainFees = rates.filter(({ unit }) => !isTokenBucket(unit) && !unit.includes(TIER_MARK));
+  const inTiers = tiers
+    .flatMap((tier) => plainFees.map((rate) => ({ ...rate, unit: rate.unit + TIER_MARK + tier })))
+    .filter(({ unit }) => !named.has(unit));
   return { ...period, rates: [...rates, ...inTiers] };
 }

@@ -89,6 +89,28 @@ const PROVIDER_TOOLS = [
   ]),
 ];
 
+/** Models of which the list of their router knows none of the kind: per token. */
+const ROUTED = [
+  // openrouter.ai/models, read 2026-06, and costs that responses stated: what the makers list. Each
+  // is served by its maker alone, and answers name it without the maker.
+  ownEntry("openrouter/openai/text-embedding-3-small", { input_uncached: "0.00000002" }, [
+    "text-embedding-3-small",
+  ]),
+  ownEntry("openrouter/openai/text-embedding-3-large", { input_uncached: "0.00000013" }, [
+    "text-embedding-3-large",
+  ]),
+  ownEntry("openrouter/openai/text-embedding-ada-002", { input_uncached: "0.0000001" }, [
+    "text-embedding-ada-002",
+  ]),
+  ownEntry("openrouter/google/gemini-embedding-001", { input_uncached: "0.00000015" }, [
+    "gemini-embedding-001",
+  ]),
+  ownEntry("openrouter/openai/gpt-4o-mini-transcribe", {
+    input_uncached: "0.00000125",
+    output_text: "0.000005",
+  }),
+];
+
 const COMPUTE = [
   // e2b.dev/pricing, read 2026-06: 0.0504 per vCPU-hour, 0.0162 per GiB-hour, by the second.
   // `default` is the default sandbox: 2 vCPU and 512 MiB.
@@ -115,7 +137,6 @@ const COMPUTE = [
 
 /** All entries of this file; none repeats a model of genai-prices. */
 export function ownServices(): readonly PriceEntry[] {
-  return [...VECTOR_DATABASES, ...SEARCH_TOOLS, ...PROVIDER_TOOLS, ...COMPUTE].map((build) =>
-    build(),
-  );
+  const all = [VECTOR_DATABASES, SEARCH_TOOLS, PROVIDER_TOOLS, ROUTED, COMPUTE];
+  return all.flat().map((build) => build());
 }

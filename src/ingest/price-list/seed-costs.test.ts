@@ -4,7 +4,13 @@ import { describe, it } from "node:test";
 import { type CostFacts, costOfFacts, costOfStep } from "../../domain/cost/cost-of-step.ts";
 import { PriceCatalog } from "../../domain/cost/find-price.ts";
 import { usage } from "../../domain/cost/price-fixtures.test.ts";
-import { type Amount, formatAmount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
+import {
+  type Amount,
+  formatAmount,
+  formatQuantity,
+  ZERO_AMOUNT,
+} from "../../domain/money/decimal.ts";
+import { mapProviderUsage } from "../provider-response/map.ts";
 import { seedVersion } from "./seed.ts";
 
 const catalog = new PriceCatalog([seedVersion(0)]);
@@ -156,6 +162,93 @@ describe("services", () => {
     assert.equal(cost("tavily/search", { web_searches: 3 }, { kind: "tool" }), "0.024 priced");
     const sonar = { input_uncached: 1_000, output_text: 100 };
     assert.equal(cost("perplexity/sonar", sonar), "0.0131 priced");
+  });
+});
+
+describe("what a router sells of other makers", () => {
+  it("costs what its answers state", () => {
+    // 31 tokens at 0.02 per million: stated as 6.2e-7.
+    const embedded = cost("openrouter/text-embedding-3-small", { input_uncached: 31 });
+    assert.equal(embedded, "0.00000062 priced");
+    // 37 at 1.25 and 12 at 5 per million: stated as 0.00010625.
+    const heard = { input_uncached: 37, output_text: 12 };
+    const transcribed = cost("openrouter/openai/gpt-4o-mini-transcribe", heard);
+    assert.equal(transcribed, "0.00010625 priced");
+  });
+});
+
+describe("a request of Perplexity", () => {
+  /** Cost of a response, and its tier. */
+  function costOfResponse(body: Record<string, unknown>): string {
+    const mapped = mapProviderUsage("perplexity.chat", body);
+    assert.ok("steps" in mapped, JSON.stringify(mapped));
+    assert.deepEqual(mapped.unread, []);
+    const [step] = mapped.steps;
+    const counts = [...(step?.usage ?? [])].map(([unit, n]) => [unit, formatQuantity(n)] as const);
+    const tier = step?.tier ?? "";
+    return `${cost(`perplexity/${step?.model}`, Object.fromEntries(counts), { tier })}, ${tier}`;
+  }
+  const used = (
+    prompt_tokens: number,
+    completion_tokens: number,
+    search_context_size?: string,
+  ) => ({
+    ...{ prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
+    ...(search_context_size === undefined ? {} : { search_context_size }),
+  });
+
+  it("costs the fee of the size that it searched, as the response states it", () => {
+    // 174 and 320 tokens at 1 per million and a fee of 0.005: stated as total_cost 0.005494.
+    const sonar = { model: "sonar", usage: used(174, 320, "low") };
+    assert.equal(costOfResponse(sonar), "0.005494 priced, search_low");
+    // 20 at 3 and 1,645 at 15 per million, and 0.006: stated, cut to five places, as 0.03073.
+    const pro = { model: "sonar-pro", usage: used(20, 1_645, "low") };
+    assert.equal(costOfResponse(pro), "0.030735 priced, search_low");
+  });
+
+  it("costs by each model and size what the page of prices says", () => {
+    const fees: Record<string, readonly string[]> = {
+      sonar: ["0.005", "0.008", "0.012"],
+      "sonar-reasoning": ["0.005", "0.008", "0.012"],
+      "sonar-pro": ["0.006", "0.01", "0.014"],
+      "sonar-reasoning-pro": ["0.006", "0.01", "0.014"],
+    };
+    for (const [model, wanted] of Object.entries(fees)) {
+      for (const [at, size] of ["low", "medium", "high"].entries()) {
+        const priced = `${wanted[at]} priced`;
+        const told = costOfResponse({ model, usage: used(0, 0, size) });
+        assert.equal(told, `${priced}, search_${size}`, model);
+        // Searches and citations that are counted beside are within the fee.
+        const counted = { requests: 1, web_searches: 3, citation_tokens: 900 };
+        assert.equal(cost(`perplexity/${model}`, counted, { tier: `search_${size}` }), priced);
+      }
+    }
+  });
+
+  it("whose search was pro is known by the fee that is stated", () => {
+    const usage = { ...used(15, 98, "low"), cost: { request_cost: 0.014, total_cost: 0.015 } };
+    // 15 at 3 and 98 at 15 per million, and 0.014.
+    const told = costOfResponse({ model: "sonar-pro", usage });
+    assert.equal(told, "0.015515 priced, search_low+pro");
+    const large = { ...used(15, 98, "high"), cost: { request_cost: 0.014, total_cost: 0.015 } };
+    const plain = costOfResponse({ model: "sonar-pro", usage: large });
+    assert.equal(plain, "0.015515 priced, search_high");
+  });
+
+  it("of deep research has no fee, whatever the size", () => {
+    const usage = { ...used(19, 498, "high"), num_search_queries: 48, reasoning_tokens: 95_305 };
+    // 19 at 2, 498 at 8 and 95,305 at 3 per million, and 48 searches at 0.005.
+    const told = costOfResponse({ model: "sonar-deep-research", usage });
+    assert.equal(told, "0.529937 priced, search_high");
+  });
+
+  it("that tells no size has the highest fee, and a size that nobody knows is flagged", () => {
+    assert.equal(
+      costOfResponse({ model: "sonar", usage: used(174, 320) }),
+      "0.012494 priced, standard",
+    );
+    const huge = costOfResponse({ model: "sonar", usage: used(174, 320, "huge") });
+    assert.equal(huge, "0.012494 partial, search_huge");
   });
 });
 

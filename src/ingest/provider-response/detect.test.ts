@@ -18,6 +18,10 @@ const BODIES: readonly [string | null, unknown][] = [
   ["gemini.interactions", { usage: { total_input_tokens: 1 } }],
   ["bedrock.converse", { usage: { inputTokens: 1 } }],
   ["openrouter.chat", { usage: { prompt_tokens: 1, is_byok: false } }],
+  [
+    "openrouter.embeddings",
+    { data: [{ embedding: [0.5] }], usage: { prompt_tokens: 1, is_byok: false } },
+  ],
   ["groq.chat", { x_groq: {}, usage: { prompt_tokens: 1 } }],
   ["xai.chat", { usage: { prompt_tokens: 1, num_sources_used: 0 } }],
   ["openai.embeddings", { data: [{ embedding: [] }], usage: { prompt_tokens: 1 } }],

@@ -7,7 +7,10 @@ import { isObject, valueAt } from "./block.ts";
 import { FORMATS } from "./formats.ts";
 import { locate } from "./locate.ts";
 
-/** A format and the paths of which one must be present; `=` compares the text. First match wins. */
+/**
+ * A format and the paths of which one must be present; `=` compares the text, and all must be that
+ * `&` joins. First match wins.
+ */
 type Sign = readonly [format: string, anyOf: readonly string[]];
 
 const SIGNS: readonly Sign[] = [
@@ -35,6 +38,7 @@ const SIGNS: readonly Sign[] = [
   ["xai.responses", ["response.usage.num_server_side_tools_used"]],
   ["xai.responses", ["usage.num_server_side_tools_used", "num_server_side_tools_used"]],
   ["xai.chat", ["usage.num_sources_used", "usage.cost_in_usd_ticks", "num_sources_used"]],
+  ["openrouter.embeddings", ["usage.is_byok&data.0.embedding"]],
   ["openrouter.chat", ["usage.cost_details", "usage.is_byok", "cost_details", "is_byok"]],
   ["deepseek.chat", ["usage.prompt_cache_hit_tokens", "prompt_cache_hit_tokens"]],
   ["groq.chat", ["x_groq", "usage.queue_time", "queue_time"]],
@@ -60,13 +64,33 @@ const SIGNS: readonly Sign[] = [
   ["huggingface.tgi", ["details.generated_tokens"]],
 ];
 
+/** One part of a sign: a path, perhaps in the first entry of a list, and the text to find there. */
+interface Part {
+  readonly path: string;
+  /** `data.0.embedding` is the field `embedding` of the first entry of the list `data`. */
+  readonly field: string | undefined;
+  readonly text: string | undefined;
+}
+
+/** Read once: a body is asked for most of them. */
+const PARSED = SIGNS.map(([name, signs]) => ({
+  name,
+  signs: signs.map((sign) => sign.split("&").map(partOf)),
+}));
+
+function partOf(sign: string): Part {
+  const [place = "", text] = sign.split("=");
+  const [path = "", field] = place.split(".0.");
+  return { path, field, text };
+}
+
 /** The format whose signs the body bears and whose usage it holds, or null. */
 export function detectFormat(body: unknown): string | null {
   if (!isObject(body)) return null;
-  for (const [name, signs] of SIGNS) {
+  for (const { name, signs } of PARSED) {
+    if (!signs.some((parts) => parts.every((part) => bears(body, part)))) continue;
     const format = FORMATS[name];
-    if (format === undefined || !signs.some((sign) => bears(body, sign))) continue;
-    if (locate(format, body) !== null) return name;
+    if (format !== undefined && locate(format, body) !== null) return name;
   }
   return null;
 }
@@ -80,15 +104,12 @@ export function detectStreamFormat(events: readonly unknown[]): string | null {
   return null;
 }
 
-function bears(body: JsonObject, sign: string): boolean {
-  const [path = "", text] = sign.split("=");
-  const value = path.includes(".0.") ? inFirst(body, path) : valueAt(body, path);
+function bears(body: JsonObject, { path, field, text }: Part): boolean {
+  const found = valueAt(body, path);
+  const value = field === undefined ? found : inFirst(found, field);
   return text === undefined ? (value ?? null) !== null : value === text;
 }
 
-/** A field of the first entry of a list: `data.0.embedding`. */
-function inFirst(body: JsonObject, path: string): unknown {
-  const [listPath = "", field = ""] = path.split(".0.");
-  const list = valueAt(body, listPath);
+function inFirst(list: unknown, field: string): unknown {
   return Array.isArray(list) ? valueAt(list[0], field) : undefined;
 }

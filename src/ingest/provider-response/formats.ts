@@ -11,10 +11,10 @@ import { mapCohere } from "./cohere.ts";
 import { mapCache, mapGemini, mapInteractions, mapLive } from "./gemini.ts";
 import type { MappedStep, Response } from "./mapped-step.ts";
 import { mapResponses } from "./openai-responses.ts";
-import { mapOpenRouter, mapXai } from "./server-tools.ts";
+import { mapOpenRouter, mapPerplexity, mapXai } from "./server-tools.ts";
 import { mapSmall } from "./small.ts";
 import { mapTotals } from "./totals.ts";
-import { CHAT as CHAT_NAMES, PERPLEXITY } from "./totals-tables.ts";
+import { CHAT as CHAT_NAMES } from "./totals-tables.ts";
 
 /** How the usage of a stream is found: the last block that has one, or by the format's own rule. */
 export type FoldRule = "last" | "anthropic" | "gemini" | "sum";
@@ -57,6 +57,8 @@ const ANTHROPIC: Format = {
   fold: "anthropic",
   map: mapAnthropic,
 };
+
+const OPENROUTER: Format = { ...CHAT, provider: "openrouter", map: mapOpenRouter };
 
 const AGENT_RESULT: Format = {
   ...ANTHROPIC,
@@ -155,7 +157,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   "gemini.caches": CACHES,
   "gemini.live": { ...GEMINI, fold: "sum", map: mapLive },
   "gemini.interactions": INTERACTIONS,
-  "openrouter.chat": { ...CHAT, provider: "openrouter", map: mapOpenRouter },
+  "openrouter.chat": OPENROUTER,
+  "openrouter.embeddings": { ...OPENROUTER, kind: "embedding" },
   "bedrock.converse": CONVERSE,
   "bedrock.guardrail": GUARDRAIL,
   "bedrock.titan": whole("aws", TITAN, [...TITAN.input, "results"]),
@@ -169,7 +172,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   "deepseek.chat": { ...CHAT, provider: "deepseek" },
   "xai.chat": XAI,
   "xai.responses": { ...XAI, bodies: ["", "response"] },
-  "perplexity.chat": { ...CHAT, provider: "perplexity", map: mapTotals(PERPLEXITY) },
+  "perplexity.chat": { ...CHAT, provider: "perplexity", map: mapPerplexity },
   "together.chat": { ...CHAT, provider: "together" },
   "together.rerank": { ...RERANK, provider: "together" },
   "fireworks.chat": { ...CHAT, provider: "fireworks" },

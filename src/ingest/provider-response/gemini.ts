@@ -138,11 +138,14 @@ function mapWith(
   return [{ ...step, usage: tally.usage() }];
 }
 
-const QUERIES = "groundingMetadata.webSearchQueries";
+/** As the API and as Google's SDK for Python have it. */
+const QUERIES = ["groundingMetadata.webSearchQueries", "grounding_metadata.web_search_queries"];
 
 /** Queries that the candidates list. */
 function queriesOf(body: Block): Quantity {
-  const lists = body.list(["candidates"]).map((one) => valueAt(one.value, QUERIES));
+  const lists = body
+    .list(["candidates"])
+    .map(({ value }) => QUERIES.map((path) => valueAt(value, path)).find(Array.isArray));
   const queries = lists.reduce<number>((n, list) => n + (Array.isArray(list) ? list.length : 0), 0);
   return quantityOfInteger(queries);
 }

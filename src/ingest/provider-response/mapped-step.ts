@@ -88,7 +88,8 @@ const ID_NAMES = ["id", "responseId", "response_id", "generation_id"];
 export function mainStep(response: Response, tally: Tally): MappedStep {
   const { body, usage, kind, provider, context } = response;
   const id = body.text(...ID_NAMES);
-  const model = body.text("model", "modelVersion", "model_id") ?? context.model ?? null;
+  const model =
+    body.text("model", "modelVersion", "model_version", "model_id") ?? context.model ?? null;
   const reportedCost = reportedCostOf(usage);
   return {
     suffix: "",

@@ -7,19 +7,12 @@ import { isObject, type JsonObject } from "./block.ts";
 import { detectFormat, detectStreamFormat } from "./detect.ts";
 import { foldStream } from "./fold.ts";
 import { FORMATS } from "./formats.ts";
-import { mapProviderUsage } from "./map.ts";
 
 /** An event as POST /v1/events takes it. */
 export type ResponseEvent = Readonly<Record<string, unknown>>;
 
 /** The event of a response body, or why there is none. */
-export type ReadResponse =
-  | {
-      readonly event: ResponseEvent;
-      /** Paths of counts that no rule reads: of these nothing is metered. */
-      readonly unread: readonly string[];
-    }
-  | { readonly problem: string };
+export type ReadResponse = { readonly event: ResponseEvent } | { readonly problem: string };
 
 /** True for a body that a provider answered and that holds a usage. */
 export function isProviderResponse(value: unknown): boolean {
@@ -31,33 +24,6 @@ const SESSION = "claude-agent.result";
 /** True for the line of a stream of Claude Code or its SDK that holds what its session used. */
 export function isSessionResult(value: unknown): boolean {
   return isObject(value) && value.type === "result" && detectFormat(value) === SESSION;
-}
-
-/** True for a line of a batch's results, whether its request succeeded or not. */
-export function isBatchLine(value: unknown): boolean {
-  return isObject(value) && typeof value.custom_id === "string" && batchedBody(value) !== undefined;
-}
-
-/** OpenAI wraps the body with its HTTP status, Anthropic the message with how it ended. */
-function batchedBody(line: JsonObject): unknown {
-  for (const [outer, inner] of [
-    ["response", "body"],
-    ["result", "message"],
-  ] as const) {
-    if (isObject(line[outer])) return line[outer][inner] ?? null;
-    if (line[outer] === null) return null;
-  }
-  return undefined;
-}
-
-/** The response in a line of a batch's results; null where the request has none. */
-export function readBatchLine(line: unknown, nowIso: string): ReadResponse | null {
-  const body = isObject(line) ? batchedBody(line) : undefined;
-  if (!isObject(line) || !isObject(body) || detectFormat(body) === null) return null;
-  // Embeddings have no id; their line has one of its own.
-  const read = readResponse({ ...(line.id === undefined ? {} : { id: line.id }), ...body }, nowIso);
-  // OpenAI's bodies do not say that they were answered in a batch.
-  return "event" in read ? { ...read, event: { ...read.event, tier: "batch" } } : read;
 }
 
 /** Reads one response body. `nowIso` dates what carries no time. */
@@ -84,7 +50,8 @@ interface Recorded {
   readonly completeness: string;
 }
 
-function eventOf({ format, body, completeness }: Recorded, nowIso: string): ReadResponse {
+/** The event of a body whose format is known. The server maps its usage, and tells what is left. */
+export function eventOf({ format, body, completeness }: Recorded, nowIso: string): ReadResponse {
   // A cache of Gemini's has no id, but a name.
   const own = body.id ?? body.responseId ?? body.response_id ?? body.name;
   const id = format === SESSION ? body.session_id : own;
@@ -100,17 +67,25 @@ function eventOf({ format, body, completeness }: Recorded, nowIso: string): Read
     usageFormat: format,
     providerUsage: body,
   };
-  const mapped = mapProviderUsage(format, body, { field: "response" });
-  return { event, unread: "unread" in mapped ? mapped.unread : [] };
+  return { event };
 }
 
 const MS_PER_SECOND = 1_000;
 
-/** OpenAI and those like it date responses in seconds since 1970. */
+/** OpenAI and those like it date responses in seconds since 1970, Google in RFC 3339. */
 function timeOf(body: JsonObject): string | undefined {
   const seconds = body.created ?? body.created_at;
+  if (seconds === undefined) return instantOf(body.createTime);
   if (typeof seconds !== "number" || !Number.isSafeInteger(seconds) || seconds < MS_PER_SECOND) {
     return undefined;
   }
   return new Date(seconds * MS_PER_SECOND).toISOString();
+}
+
+/** An instant of RFC 3339 as the API takes it; undefined for everything else. */
+export function instantOf(value: unknown): string | undefined {
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(value))
+    return;
+  const ms = Date.parse(value);
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }

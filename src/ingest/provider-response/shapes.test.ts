@@ -228,6 +228,25 @@ test("calls that a router ran and did not name are counted beside its searches",
   });
 });
 
+test("Gemini's searches are counted in either spelling, and so is its model known", () => {
+  const queries = ["a", "b"];
+  const usage = { prompt_token_count: 10, candidates_token_count: 2, total_token_count: 12 };
+  for (const body of [
+    {
+      candidates: [{ groundingMetadata: { webSearchQueries: queries } }],
+      modelVersion: "gemini-3-pro",
+    },
+    {
+      candidates: [{ grounding_metadata: { web_search_queries: queries } }],
+      model_version: "gemini-3-pro",
+    },
+  ]) {
+    const [step] = stepsOf("gemini.generate", { ...body, usage_metadata: usage });
+    assert.equal(step?.model, "gemini-3-pro");
+    assert.deepEqual(counts(step), { input_uncached: "10", output_text: "2", web_searches: "2" });
+  }
+});
+
 test("Bedrock's guardrails are a step of their own, without their free units", () => {
   const units = { contentPolicyUnits: 1, sensitiveInformationPolicyFreeUnits: 9 };
   const [main, guard] = stepsOf("bedrock.converse", {
