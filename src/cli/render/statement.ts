@@ -51,6 +51,7 @@ export interface StatementView {
 /** A child's statement that a parent's carries. */
 interface ChildView {
   readonly customer: string;
+  readonly period: string;
   readonly due: string;
   readonly carriedBefore?: string;
 }
@@ -195,11 +196,12 @@ function creditRows(
   const { bold, money } = as;
   return [
     ["Paid by credit", "", "", "", money(opposite(paidByCredit))],
-    ...children.flatMap(({ customer, due, carriedBefore = "0" }) => [
-      [`Due of ${customer}`, "", "", "", money(due)],
+    // One child may be told twice: with its newest period, and with one that was issued again.
+    ...children.flatMap(({ customer, period, due, carriedBefore = "0" }) => [
+      [`Due of ${customer} for ${period}`, "", "", "", money(due)],
       ...(carriedBefore === "0"
         ? []
-        : [[`Billed before of ${customer}`, "", "", "", money(opposite(carriedBefore))]]),
+        : [[`Billed before of it`, "", "", "", money(opposite(carriedBefore))]]),
     ]),
     [
       bold(billedTo === undefined ? "Amount due" : `Amount due, billed to ${billedTo}`),
