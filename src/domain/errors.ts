@@ -312,6 +312,16 @@ export const ERRORS = {
     "Another process holds this data folder.",
     "Stop it, or talk to it over HTTP.",
   ],
+  "store.read_only": [
+    503,
+    "The data folder cannot be written to.",
+    "Let the user that runs Tollgate write to the folder and its files, or name a copy.",
+  ],
+  "store.version": [
+    409,
+    "Another version of Tollgate wrote this data.",
+    "Run the version that wrote it, or a newer one; 'tollgate serve' brings older data up to date.",
+  ],
   "store.not_empty": [
     409,
     "The database that data would move into holds something already.",

@@ -86,12 +86,20 @@ export interface SqliteOptions extends OpenOptions {
   readonly writer?: (place: WriterPlace) => Writer;
 }
 
-/** Opens a data folder. Throws `store.locked` while another process has it. */
+/**
+ * Opens a data folder. Throws `store.locked` while another process has it, `store.read_only`,
+ * `store.version`, `store.corrupt`; what it has not opened it lets go of.
+ */
 export function openSqliteStore(options: SqliteOptions): SqliteStore {
   mkdirSync(options.dataDir, { recursive: true });
   const release = holdDataFolder(options.dataDir);
   const path = join(options.dataDir, DATABASE_FILE);
-  return new SqliteStore({ path, release, options });
+  try {
+    return new SqliteStore({ path, release, options });
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 class SqliteStore extends SoleStore implements Store {
