@@ -269,8 +269,7 @@ test("help on a command that there is not says so", async () => {
 test("help on a command of many forms has room on a terminal", async () => {
   const { out } = await told("help", "credits");
   const usage = out.slice(0, out.indexOf("\nGive prepaid credit")).split("\n");
-  assert.equal(usage.length, 3);
-  for (const line of usage) assert.ok(line.length <= 100, line);
+  assert.equal(usage.length, 4);
   const forms = usage.map((line) => line.trim()).join(" ");
   assert.match(
     forms,
@@ -278,9 +277,32 @@ test("help on a command of many forms has room on a terminal", async () => {
   );
 });
 
+test("no line of help is wider than a terminal, and what goes on stands below itself", async () => {
+  const { out } = await told("help");
+  const names = [...out.matchAll(/^ {2}([a-z][a-z-]+) {2}/gm)].map(([, name = ""]) => name);
+  assert.ok(names.length > 35, String(names));
+  const pages = await Promise.all(names.map(async (name) => (await told("help", name)).out));
+  for (const line of [out, ...pages].join("").split("\n")) assert.ok(line.length <= 80, line);
+  const usage = pages[names.indexOf("usage")] ?? "";
+  assert.match(usage, /^ {2}--by LIST {6}customer, .* tool\n {17}\(default: customer\)$/m);
+});
+
 describe("a data folder", () => {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-folders-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("in which nothing is says so, and a file that is not there makes none", async () => {
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
+    const keys = await told("keys", "list", "--data", empty);
+    assert.equal(keys.out, "There are no keys. Make one: tollgate keys create --scopes admin\n");
+    const watch = await told("watch", "--once", "--data", empty);
+    assert.equal(watch.out, "Nothing goes on here.\n");
+    const none = join(folder, "none");
+    const { code, err } = await told("import", join(folder, "events.json"), "--data", none);
+    assert.deepEqual([code, existsSync(none)], [1, false]);
+    assert.match(err, /^ENOENT: cannot open ".*events\.json": there is no such file/);
+  });
 
   test("that is a file, or below one, is told as such", async () => {
     const file = join(folder, "file");
