@@ -3,7 +3,13 @@
 import { parseArgs } from "node:util";
 import { TollgateError } from "../domain/errors.ts";
 import { askWhetherMeant } from "../domain/nearest-name.ts";
-import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
+import {
+  type Arguments,
+  type Command,
+  print,
+  SERVER_OPTIONS,
+  type Surroundings,
+} from "./command.ts";
 import { alerts } from "./commands/alerts.ts";
 import { audit } from "./commands/audit.ts";
 import { bill } from "./commands/bill.ts";
@@ -206,10 +212,14 @@ function remedyFor({ code, field }: TollgateError, command: Command | undefined)
   return isOfDocument ? documentRemedy(field !== undefined) : remedyOf(code, command?.name);
 }
 
-/** A field of the request that an option gave is told as that option; one of a file is its own. */
+/**
+ * A field of the request that an option gave is told as that option; one of a file is its own. No
+ * request has the options by which a server is reached: its `url` is a word, its `key` of a file.
+ */
 function placeOf({ code, field = "" }: TollgateError, command: Command | undefined): string {
   if (remedyOf(code, command?.name) === documentRemedy(true)) return field;
   const option = field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (Object.hasOwn(SERVER_OPTIONS, option)) return field;
   return Object.hasOwn(command?.options ?? {}, option) ? `--${option}` : field;
 }
 

@@ -87,8 +87,8 @@ export const ERRORS = {
   "customer.not_found": [404, "No such customer.", "Create it, or send a step that names it."],
   "customer.card_fixed": [
     409,
-    "The customer's billing settings cannot change while a period holds usage.",
-    "Change them before the first step, or from the next period.",
+    "The customer has usage: its time zone, anchor day, start and currency stay.",
+    "Change its card from now on, in the same currency; else set up another customer.",
   ],
   "usage.format_unknown": [
     400,

@@ -48,6 +48,9 @@ describe("a wrong command about limits", () => {
     [["budget", "of", "agent", "a"], /of a run or a customer, not of "agent"\./],
     [["runs", "--status", "dead"], /\(--status\): .*cancelled, abandoned, not "dead"\./],
     [["runs", "--limit", "ten"], /\(--limit\): "limit" must be a whole number, not "ten"\./],
+    [["opening", "acme", ...WHY], /\(--amount --counters\): Give what is owed, what was counted/],
+    [["credits", "endpoint", "foo"], /invalid \(url\): An endpoint is an https URL/],
+    [["target", "add", "t", "package.json", ...WHY], /unknown \(name\): "name" is not known here/],
     [["runs", "acme"], /"acme" is one word too many: tollgate runs\./],
     [["run", "r1", "--as-of", "noon"], /\(--as-of\): .*, not "noon"\.\n.*help run'/],
     [["stop", "workspace", "acme", ...WHY], /workspace alone; not "workspace" "acme"\./],
@@ -244,6 +247,12 @@ async function toldWith(environment: Readonly<Record<string, string>>, words: re
 }
 
 const told = (...words: string[]) => toldWith({}, words);
+
+test("what is not found is looked for by a command", () => {
+  for (const code of ["credit.not_found", "grant.not_found", "topup.not_found"] as const) {
+    assert.match(remedyOf(code, "credits"), /^See 'tollgate credits? (list|balance) [A-Z]+'\.$/);
+  }
+});
 
 test("what to do names commands that there are", async () => {
   for (const code of Object.keys(ERRORS) as ErrorCode[]) {
