@@ -27,7 +27,7 @@ export function simulationCsv({ total, customers }: SimulationView): string {
 
 const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 
-/** A number as it is; a name that only begins as one does, such as `-2+3`, is a text from outside. */
+/** A number as it is; a name that only begins as one, such as `-2+3`, is a text from outside. */
 export function csvField(value: string | number): string {
   const text = String(value);
   return DECIMAL.test(text) ? text : csvText(text);

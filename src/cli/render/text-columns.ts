@@ -7,8 +7,19 @@ const SIGNS = new Intl.Segmenter("und", { granularity: "grapheme" });
 /** What is drawn as a picture, by itself or by the sign behind it that asks for one (U+FE0F). */
 const PICTURE = /\p{Emoji_Presentation}|\ufe0f/u;
 /** Wide and full-width by the Unicode annex 11, in its blocks: ideographs, kana, Hangul. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]/u;
+const WIDE: readonly (readonly [first: number, last: number])[] = [
+  [0x1100, 0x115f],
+  [0x2e80, 0x303e],
+  [0x3041, 0xa4cf],
+  [0xa960, 0xa97f],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe30, 0xfe6f],
+  [0xff01, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x1b000, 0x1b2ff],
+  [0x20000, 0x3fffd],
+];
 /** Joiners and marks that stand alone. */
 const WIDTHLESS = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
@@ -22,5 +33,7 @@ export function columnsOf(text: string): number {
 
 function columnsOfSign(sign: string): number {
   if (WIDTHLESS.test(sign)) return 0;
-  return PICTURE.test(sign) || WIDE.test(sign) ? 2 : 1;
+  const first = sign.codePointAt(0) ?? 0;
+  const isWide = WIDE.some(([from, to]) => from <= first && first <= to);
+  return isWide || PICTURE.test(sign) ? 2 : 1;
 }

@@ -14,7 +14,7 @@ type Facts = Readonly<Record<string, unknown>>;
 const said = (facts: Facts, name: string): string => String(facts[name] ?? "");
 const about = (facts: Facts): string =>
   facts.of === "workspace" ? "All work" : `The ${said(facts, "of")} "${said(facts, "id")}"`;
-/** What a level is in; entries of older versions do not say. A credit's name says that it is one. */
+/** What a level is in; entries of older versions do not say. A credit's name says what it is. */
 const unitOf = ({ currency, measure }: Facts): string =>
   [currency, measure === "credits" && currency !== null ? "" : measure]
     .filter(Boolean)
@@ -23,7 +23,8 @@ const unitOf = ({ currency, measure }: Facts): string =>
 const stage = (facts: Facts): string => {
   const scope = said(facts, "scope") === "" ? "" : ` for "${said(facts, "scope")}"`;
   const limit = facts.limit === null ? "" : ` of ${said(facts, "limit")}`;
-  return `budget "${said(facts, "budget")}"${scope} stands at ${said(facts, "level")}${limit}${unitOf(facts)}`;
+  const level = `${said(facts, "level")}${limit}${unitOf(facts)}`;
+  return `budget "${said(facts, "budget")}"${scope} stands at ${level}`;
 };
 const beyond = (facts: Facts): string =>
   `run "${said(facts, "run")}" is beyond policy "${said(facts, "policy")}": ` +

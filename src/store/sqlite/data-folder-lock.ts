@@ -33,3 +33,14 @@ export function holdDataFolder(dataDir: string): () => void {
   const held = lock;
   return () => held.close();
 }
+
+/** Opens what is in a folder, and lets go of it where that fails. Throws as the lock does. */
+export function inHeldFolder<T>(dataDir: string, open: (release: () => void) => T): T {
+  const release = holdDataFolder(dataDir);
+  try {
+    return open(release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}

@@ -37,7 +37,7 @@ function setSchema(dataDir: string, change: number): void {
 test("data of a newer version is none that is broken", async () => {
   await withFolder(async (dataDir) => {
     setSchema(dataDir, 1);
-    const refusal = { code: "store.version", message: /^A newer version wrote the data: it has/ };
+    const refusal = { code: "store.version", message: /^A newer version wrote the data: it/ };
     assert.throws(() => open(dataDir), refusal);
     assert.throws(() => verify(dataDir), refusal);
     // A restored backup would have lost what was recorded since; the version that wrote it goes on.
@@ -54,7 +54,7 @@ test("data of an older version is not verified before it is brought up to date",
   });
 });
 
-test("a folder that nobody may write to is told as that, whatever of it may not be written", async () => {
+test("a folder that may not be written to is told as that, with its lock or without", async () => {
   await withFolder(async (dataDir) => {
     const refusal = { code: "store.read_only", message: /cannot be written to\.$/ };
     for (const name of ["tollgate.db", "tollgate.lock"]) {

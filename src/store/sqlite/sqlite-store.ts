@@ -47,7 +47,7 @@ import {
 } from "../stored-rows.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import { CurrentTotals } from "./current-totals.ts";
-import { holdDataFolder } from "./data-folder-lock.ts";
+import { inHeldFolder } from "./data-folder-lock.ts";
 import { Names } from "./names.ts";
 import { type OpenOptions, openReader, openWriter } from "./open-database.ts";
 import { OwnTransactions } from "./own-transactions.ts";
@@ -86,20 +86,11 @@ export interface SqliteOptions extends OpenOptions {
   readonly writer?: (place: WriterPlace) => Writer;
 }
 
-/**
- * Opens a data folder. Throws `store.locked` while another process has it, `store.read_only`,
- * `store.version`, `store.corrupt`; what it has not opened it lets go of.
- */
+/** Opens a data folder. Throws `store.locked`, `store.read_only` or `store.version`. */
 export function openSqliteStore(options: SqliteOptions): SqliteStore {
   mkdirSync(options.dataDir, { recursive: true });
-  const release = holdDataFolder(options.dataDir);
   const path = join(options.dataDir, DATABASE_FILE);
-  try {
-    return new SqliteStore({ path, release, options });
-  } catch (error) {
-    release();
-    throw error;
-  }
+  return inHeldFolder(options.dataDir, (release) => new SqliteStore({ path, release, options }));
 }
 
 class SqliteStore extends SoleStore implements Store {
