@@ -296,6 +296,38 @@ test("no line of help is wider than a terminal, and what goes on stands below it
   assert.match(usage, /^ {2}--by LIST {6}customer, .* tool\n {17}\(default: customer\)$/m);
 });
 
+describe("who checks a receipt", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-receipts-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const receipt = join(folder, "r.receipt");
+  writeFileSync(receipt, '{"line":"receipt"}\n{"line":"seal"}\n');
+  const none = ["--data", join(folder, "none")];
+
+  test("without a server is asked for the keys that were given out", async () => {
+    const { code, err } = await told("receipt", "verify", receipt, ...none);
+    assert.equal(code, 2);
+    assert.match(err, /\(--keys\): Whose signatures do you trust\? .*--keys FILE\./);
+  });
+
+  test("and takes one file for the other is told that it has no keys", async () => {
+    const texts = ["null", "[]", '{"keys":"x"}', '{"keys":[1]}', '{"keys":[{"id":"a"}]}'];
+    for (const [at, text] of texts.entries()) {
+      writeFileSync(join(folder, `${at}.json`), text);
+    }
+    for (const keys of [receipt, ...texts.map((_, at) => join(folder, `${at}.json`))]) {
+      const { code, err } = await told("receipt", "verify", receipt, "--keys", keys);
+      assert.equal(code, 2, keys);
+      assert.match(err, /^cli\.usage \(--keys\): ".*" has no keys as 'tollgate receipt keys'/);
+    }
+  });
+
+  test("and names no file is told the forms of the command", async () => {
+    const { code, err } = await told("receipt", "verify", ...none);
+    assert.equal(code, 2);
+    assert.match(err, /tollgate receipt RUN \| verify FILE \| keys\./);
+  });
+});
+
 describe("a data folder", () => {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-folders-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
