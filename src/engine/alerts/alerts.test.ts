@@ -241,6 +241,15 @@ test("credit that is used up to nothing owes nothing", async () => {
   assert.deepEqual(empty, ['Credit of "acme" is used up']);
 });
 
+test("usage that names nothing is told by what it is", async () => {
+  const world = await newWorld();
+  const facts = { kind: "compute", provider: null, model: null, tool: null } as const;
+  await world.send(step({ id: "a", run: "r1", ...facts, usage: new Map([["s", 1n as Quantity]]) }));
+  const [first] = await told(world, /price/);
+  const step1 = 'No price for a compute step of run "r1"';
+  assert.equal(first?.summary, `${step1}, which names no provider and no model`);
+});
+
 test("a stage of money tells the currency", async () => {
   const world = await newWorld(DOLLAR);
   const document = {

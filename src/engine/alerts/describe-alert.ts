@@ -63,8 +63,12 @@ const WORDS: Partial<Record<Alert["type"], (facts: Facts) => string>> = {
   "margin.negative": (facts) =>
     `"${said(facts, "customer")}" costs ${money(facts, "cost")} and is charged ` +
     `${money(facts, "charge")} in ${said(facts, "period")}`,
-  "price.unknown": (facts) =>
-    ["No price for", said(facts, "provider"), said(facts, "subject")].filter(Boolean).join(" "),
+  "price.unknown": (facts) => {
+    const named = [said(facts, "provider"), said(facts, "subject")].filter(Boolean).join(" ");
+    if (named !== "") return `No price for ${named}`;
+    const step = `a ${said(facts, "kind")} step of run "${said(facts, "run")}"`;
+    return `No price for ${step}, which names no provider and no model`;
+  },
   "conflict.found": (facts) =>
     `Step "${said(facts, "id")}" of run "${said(facts, "run")}" came with other content`,
 };
