@@ -311,10 +311,9 @@ describe("who checks a receipt", () => {
 
   test("and takes one file for the other is told that it has no keys", async () => {
     const texts = ["null", "[]", '{"keys":"x"}', '{"keys":[1]}', '{"keys":[{"id":"a"}]}'];
-    for (const [at, text] of texts.entries()) {
-      writeFileSync(join(folder, `${at}.json`), text);
-    }
-    for (const keys of [receipt, ...texts.map((_, at) => join(folder, `${at}.json`))]) {
+    for (const text of ["", ...texts]) {
+      const keys = text === "" ? receipt : join(folder, "keys.json");
+      if (text !== "") writeFileSync(keys, text);
       const { code, err } = await told("receipt", "verify", receipt, "--keys", keys);
       assert.equal(code, 2, keys);
       assert.match(err, /^cli\.usage \(--keys\): ".*" has no keys as 'tollgate receipt keys'/);
@@ -343,6 +342,16 @@ describe("a data folder", () => {
     const { code, err } = await told("import", join(folder, "events.json"), "--data", none);
     assert.deepEqual([code, existsSync(none)], [1, false]);
     assert.match(err, /^ENOENT: cannot open ".*events\.json": there is no such file/);
+  });
+
+  test("is let go of by a start that fails, so that the next one has it", async () => {
+    const dataDir = join(folder, "settings");
+    const start = (environment: Record<string, string>) =>
+      openProduct().start({ dataDir, port: 0, environment });
+    const wrong = { TOLLGATE_SECRET_KEY: "junk" };
+    await assert.rejects(start(wrong), { code: "secret.no_key" });
+    await assert.rejects(start(wrong), { code: "secret.no_key" });
+    await (await start({})).stop();
   });
 
   test("that is a file, or below one, is told as such", async () => {
