@@ -241,10 +241,18 @@ export function tuneHeap(): void {
  * cannot listen.
  */
 export async function startTollgate(options: StartOptions): Promise<Running> {
+  tuneHeap();
+  const opened = await openStore(options);
+  // Its threads would keep the process, and so the folder, from whoever starts it anew.
+  return startOn(opened, options).catch(async (error: unknown) => {
+    await opened.store.close().catch(() => {});
+    throw error;
+  });
+}
+
+async function startOn({ store, installationKey }: OpenStore, options: StartOptions) {
   const { dataDir, host = "127.0.0.1", port = DEFAULT_PORT, logger, clock } = options;
   const { databaseUrl, environment = process.env, privateTargets: privateRanges = [] } = options;
-  tuneHeap();
-  const { store, installationKey } = await openStore(options);
   const folder = databaseUrl === undefined ? dataDir : null;
   const composed = composeExporting({ privateRanges, folder, environment });
   const exporting = { ...composed, ...options.exporting };
@@ -256,8 +264,8 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const payments = engine.credits.delivery(payment);
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
   const targetProblem = (target: string) => outgoing.problemOf(target);
-  const reader = new ThreadReader(reading);
   const replica = await openReports(options);
+  const reader = new ThreadReader(reading);
   const reports = replica === null ? {} : { reports: replica.reports };
   const parts = { ...composeHttp(engine, reader), ...reports, paymentSecret, targetProblem };
   // Loaded where a server starts: a third of the time of every other command would go into it.
@@ -275,24 +283,15 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
     throw error;
   });
   const adminKey = options.givesFirstKey === false ? {} : await firstAdminKey(engine);
-  const passingKey = (scopes: readonly Scope[]) =>
-    engine.createPassingKey(DEFAULT_WORKSPACE, scopes);
+  const passingKey = (of: readonly Scope[]) => engine.createPassingKey(DEFAULT_WORKSPACE, of);
   const failures = repeatedFailures({ error: (entry) => logger?.error(entry) }, Date.now);
   const onError = (what: string, error: unknown) =>
     failures.error({ what: `failed to ${what}`, error: String(error) });
   const duties = new Duties({ engine, payments, onError, holder: randomIds.random() });
   duties.start();
-  const stopPost = await startPost(engine, {
-    ...options,
-    logger: failures,
-    outgoing,
-    sign: webhookHeaders,
-  });
-  const stop = async (): Promise<void> => {
-    await duties.stop();
-    await stopPost();
-    await close();
-  };
+  const post = { ...options, logger: failures, outgoing, sign: webhookHeaders };
+  const stopPost = await startPost(engine, post);
+  const stop = () => duties.stop().then(stopPost).then(close);
   return { url, engine, ...adminKey, passingKey, stop };
 }
 

@@ -3,7 +3,13 @@
 import { parseArgs } from "node:util";
 import { TollgateError } from "../domain/errors.ts";
 import { askWhetherMeant } from "../domain/nearest-name.ts";
-import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
+import {
+  type Arguments,
+  type Command,
+  print,
+  SERVER_OPTIONS,
+  type Surroundings,
+} from "./command.ts";
 import { alerts } from "./commands/alerts.ts";
 import { audit } from "./commands/audit.ts";
 import { bill } from "./commands/bill.ts";
@@ -208,10 +214,14 @@ function remedyFor({ code, field }: TollgateError, command: Command | undefined)
   return isOfDocument ? documentRemedy(field !== undefined) : remedyOf(code, command?.name);
 }
 
-/** A field of the request that an option gave is told as that option; one of a file is its own. */
+/**
+ * A field of the request that an option gave is told as that option; one of a file is its own. No
+ * request has the options by which a server is reached: its `url` is a word, its `key` of a file.
+ */
 function placeOf({ code, field = "" }: TollgateError, command: Command | undefined): string {
   if (remedyOf(code, command?.name) === documentRemedy(true)) return field;
   const option = field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (Object.hasOwn(SERVER_OPTIONS, option)) return field;
   return Object.hasOwn(command?.options ?? {}, option) ? `--${option}` : field;
 }
 
@@ -227,15 +237,34 @@ function overview({ product, styles }: Surroundings): string[] {
     `Tollgate ${product.version}: one auditable cost and charge for every agent run.`,
     "",
     styles.bold("Commands"),
-    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ...COMMANDS.flatMap(({ name, summary }) => besideEachOther(name.padEnd(width), summary)),
     "",
-    "tollgate help COMMAND shows a command's options. Commands without --url work on a data",
-    "folder (--data DIR, TOLLGATE_DATA, or ./tollgate-data), or where DATABASE_URL is set and",
-    "--data is not, on that database.",
+    "tollgate help COMMAND shows a command's options. Commands without --url work on",
+    "a data folder (--data DIR, TOLLGATE_DATA, or ./tollgate-data), or where",
+    "DATABASE_URL is set and --data is not, on that database.",
   ];
 }
 
-const LINE_MAX_CHARS = 100;
+/** Columns of the narrowest terminal that is common. */
+const LINE_MAX_CHARS = 80;
+
+/** A name and what it means, which goes on below itself where a line has no more room. */
+function besideEachOther(name: string, meaning: string): string[] {
+  const indent = name.length + 4;
+  return wrapped(meaning, LINE_MAX_CHARS - indent).map(
+    (line, at) => `${at === 0 ? `  ${name}  ` : " ".repeat(indent)}${line}`,
+  );
+}
+
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
 
 /** How a command is written: as many of its forms on a line as a terminal has room for. */
 function usageLines(usage: string): string[] {
@@ -257,8 +286,8 @@ function details({ name, summary, positionals, options }: Command, here: Surroun
   const width = Math.max(0, ...entries.map(({ text }) => text.length));
   return [
     ...usageLines(`tollgate ${name} ${positionals}`.trim()).map((line) => here.styles.bold(line)),
-    `${summary}.`,
+    ...wrapped(`${summary}.`, LINE_MAX_CHARS),
     "",
-    ...entries.map(({ text, meaning }) => `  ${text.padEnd(width)}  ${meaning}`),
+    ...entries.flatMap(({ text, meaning }) => besideEachOther(text.padEnd(width), meaning)),
   ];
 }

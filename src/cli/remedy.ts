@@ -14,9 +14,11 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   "change.not_found": "See 'tollgate changes list'.",
   "change.proposed": "Have another key approve it: 'tollgate changes approve ID'.",
   "change.settled": "See 'tollgate changes list'.",
+  "credit.not_found": "See 'tollgate credit list STATEMENT'.",
   "customer.not_found": "Check its name; the first step that names a customer makes it.",
   "dispute.not_found": "See 'tollgate dispute list'.",
   "entitlement.missing": "See 'tollgate entitlement show CUSTOMER', or have it allowed.",
+  "grant.not_found": "See 'tollgate credits balance CUSTOMER'.",
   "invoice.not_found": "Import it first: 'tollgate invoice import FILE'.",
   "key.not_found": "See 'tollgate keys list'.",
   "period.closed": "See 'tollgate statement list'.",
@@ -32,6 +34,7 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
     "Look whether it is done before you do it again; events may be sent again always.",
   "stop.not_found": "See 'tollgate stop list'.",
   "target.not_found": "See 'tollgate target list'.",
+  "topup.not_found": "See 'tollgate credits balance CUSTOMER'.",
   "workspace.not_sandbox": "Make a sandbox: 'tollgate workspace create NAME'.",
 };
 

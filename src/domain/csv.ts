@@ -3,7 +3,8 @@
  * apostrophe; numbers of ours stay numbers.
  */
 
-const FORMULA = /^[=+\-@\t\r]/;
+/** East Asian versions of spreadsheets take the full-width signs for the same. */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /** Rows of cells that are CSV already. */
 export function csvOf(rows: readonly (readonly string[])[]): string {

@@ -87,8 +87,8 @@ export const ERRORS = {
   "customer.not_found": [404, "No such customer.", "Create it, or send a step that names it."],
   "customer.card_fixed": [
     409,
-    "The customer's billing settings cannot change while a period holds usage.",
-    "Change them before the first step, or from the next period.",
+    "The customer has usage: its time zone, anchor day, start and currency stay.",
+    "Change its card from now on, in the same currency; else set up another customer.",
   ],
   "usage.format_unknown": [
     400,
@@ -311,6 +311,16 @@ export const ERRORS = {
     503,
     "Another process holds this data folder.",
     "Stop it, or talk to it over HTTP.",
+  ],
+  "store.read_only": [
+    503,
+    "The data folder cannot be written to.",
+    "Let the user that runs Tollgate write to the folder and its files, or name a copy.",
+  ],
+  "store.version": [
+    409,
+    "Another version of Tollgate wrote this data.",
+    "Run the version that wrote it, or a newer one; 'tollgate serve' brings older data up to date.",
   ],
   "store.not_empty": [
     409,

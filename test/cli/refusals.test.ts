@@ -48,6 +48,9 @@ describe("a wrong command about limits", () => {
     [["budget", "of", "agent", "a"], /of a run or a customer, not of "agent"\./],
     [["runs", "--status", "dead"], /\(--status\): .*cancelled, abandoned, not "dead"\./],
     [["runs", "--limit", "ten"], /\(--limit\): "limit" must be a whole number, not "ten"\./],
+    [["opening", "acme", ...WHY], /\(--amount --counters\): Give what is owed, what was counted/],
+    [["credits", "endpoint", "foo"], /invalid \(url\): An endpoint is an https URL/],
+    [["target", "add", "t", "package.json", ...WHY], /unknown \(name\): "name" is not known here/],
     [["runs", "acme"], /"acme" is one word too many: tollgate runs\./],
     [["run", "r1", "--as-of", "noon"], /\(--as-of\): .*, not "noon"\.\n.*help run'/],
     [["stop", "workspace", "acme", ...WHY], /workspace alone; not "workspace" "acme"\./],
@@ -245,6 +248,12 @@ async function toldWith(environment: Readonly<Record<string, string>>, words: re
 
 const told = (...words: string[]) => toldWith({}, words);
 
+test("what is not found is looked for by a command", () => {
+  for (const code of ["credit.not_found", "grant.not_found", "topup.not_found"] as const) {
+    assert.match(remedyOf(code, "credits"), /^See 'tollgate credits? (list|balance) [A-Z]+'\.$/);
+  }
+});
+
 test("what to do names commands that there are", async () => {
   for (const code of Object.keys(ERRORS) as ErrorCode[]) {
     const [, name = "", verb = ""] =
@@ -269,8 +278,7 @@ test("help on a command that there is not says so", async () => {
 test("help on a command of many forms has room on a terminal", async () => {
   const { out } = await told("help", "credits");
   const usage = out.slice(0, out.indexOf("\nGive prepaid credit")).split("\n");
-  assert.equal(usage.length, 3);
-  for (const line of usage) assert.ok(line.length <= 100, line);
+  assert.equal(usage.length, 4);
   const forms = usage.map((line) => line.trim()).join(" ");
   assert.match(
     forms,
@@ -278,9 +286,73 @@ test("help on a command of many forms has room on a terminal", async () => {
   );
 });
 
+test("no line of help is wider than a terminal, and what goes on stands below itself", async () => {
+  const { out } = await told("help");
+  const names = [...out.matchAll(/^ {2}([a-z][a-z-]+) {2}/gm)].map(([, name = ""]) => name);
+  assert.ok(names.length > 35, String(names));
+  const pages = await Promise.all(names.map(async (name) => (await told("help", name)).out));
+  for (const line of [out, ...pages].join("").split("\n")) assert.ok(line.length <= 80, line);
+  const usage = pages[names.indexOf("usage")] ?? "";
+  assert.match(usage, /^ {2}--by LIST {6}customer, .* tool\n {17}\(default: customer\)$/m);
+});
+
+describe("who checks a receipt", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-receipts-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const receipt = join(folder, "r.receipt");
+  writeFileSync(receipt, '{"line":"receipt"}\n{"line":"seal"}\n');
+  const none = ["--data", join(folder, "none")];
+
+  test("without a server is asked for the keys that were given out", async () => {
+    const { code, err } = await told("receipt", "verify", receipt, ...none);
+    assert.equal(code, 2);
+    assert.match(err, /\(--keys\): Whose signatures do you trust\? .*--keys FILE\./);
+  });
+
+  test("and takes one file for the other is told that it has no keys", async () => {
+    const texts = ["null", "[]", '{"keys":"x"}', '{"keys":[1]}', '{"keys":[{"id":"a"}]}'];
+    for (const text of ["", ...texts]) {
+      const keys = text === "" ? receipt : join(folder, "keys.json");
+      if (text !== "") writeFileSync(keys, text);
+      const { code, err } = await told("receipt", "verify", receipt, "--keys", keys);
+      assert.equal(code, 2, keys);
+      assert.match(err, /^cli\.usage \(--keys\): ".*" has no keys as 'tollgate receipt keys'/);
+    }
+  });
+
+  test("and names no file is told the forms of the command", async () => {
+    const { code, err } = await told("receipt", "verify", ...none);
+    assert.equal(code, 2);
+    assert.match(err, /tollgate receipt RUN \| verify FILE \| keys\./);
+  });
+});
+
 describe("a data folder", () => {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-folders-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("in which nothing is says so, and a file that is not there makes none", async () => {
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
+    const keys = await told("keys", "list", "--data", empty);
+    assert.equal(keys.out, "There are no keys. Make one: tollgate keys create --scopes admin\n");
+    const watch = await told("watch", "--once", "--data", empty);
+    assert.equal(watch.out, "Nothing goes on here.\n");
+    const none = join(folder, "none");
+    const { code, err } = await told("import", join(folder, "events.json"), "--data", none);
+    assert.deepEqual([code, existsSync(none)], [1, false]);
+    assert.match(err, /^ENOENT: cannot open ".*events\.json": there is no such file/);
+  });
+
+  test("is let go of by a start that fails, so that the next one has it", async () => {
+    const dataDir = join(folder, "settings");
+    const start = (environment: Record<string, string>) =>
+      openProduct().start({ dataDir, port: 0, environment });
+    const wrong = { TOLLGATE_SECRET_KEY: "junk" };
+    await assert.rejects(start(wrong), { code: "secret.no_key" });
+    await assert.rejects(start(wrong), { code: "secret.no_key" });
+    await (await start({})).stop();
+  });
 
   test("that is a file, or below one, is told as such", async () => {
     const file = join(folder, "file");

@@ -1,3 +1,4 @@
+import { access, constants } from "node:fs/promises";
 import { basename } from "node:path";
 import { TollgateError } from "../../domain/errors.ts";
 import { EVENTS_PER_REQUEST_MAX_COUNT } from "../../domain/limits.ts";
@@ -35,7 +36,7 @@ export const importFiles: Command = {
     agent: { type: "string", value: "ID", meaning: "agent of logs that name none" },
     ...SERVER_OPTIONS,
   },
-  run: (args, here) => {
+  run: async (args, here) => {
     if (args.positionals.length === 0) {
       throw new TollgateError("cli.usage", "Which files? tollgate import FILE…", "FILE");
     }
@@ -45,6 +46,8 @@ export const importFiles: Command = {
       ...(customer === undefined ? {} : { customer }),
       ...(agent === undefined ? {} : { agent }),
     };
+    // A folder is made for what can be read alone.
+    await Promise.all(args.positionals.map((path) => access(path, constants.R_OK)));
     return withMadeSession(args, here, async (session) => {
       let refused = 0;
       for (const path of args.positionals) {

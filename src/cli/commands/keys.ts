@@ -58,5 +58,9 @@ async function list(scene: Scene): Promise<number> {
     title,
     align: "left" as const,
   }));
-  return told(scene, page.keys, () => renderTable({ columns, rows }, styles));
+  return told(scene, page.keys, () =>
+    rows.length === 0
+      ? ["There are no keys. Make one: tollgate keys create --scopes admin"]
+      : renderTable({ columns, rows }, styles),
+  );
 }

@@ -39,6 +39,10 @@ export const opening: Command = {
     }
     const counters = countersOf(textOption(args, "counters") ?? "");
     const amount = textOption(args, "amount") ?? null;
+    if (amount === null && counters.length === 0) {
+      const detail = "Give what is owed, what was counted, or both.";
+      throw new TollgateError("cli.usage", detail, "--amount --counters");
+    }
     const body = { amount, counters, ...byHandOf(args) };
     return withSession(args, here, async (session) => {
       const path = `/v1/customers/${encodeURIComponent(customer)}/opening`;

@@ -30,7 +30,7 @@ export const receipt: Command = {
   run: (args, here) => {
     const [first, file] = args.positionals;
     if (first === "verify" && file !== undefined) return verify(args, here, file);
-    if (first === undefined || file !== undefined) {
+    if (first === undefined || first === "verify" || file !== undefined) {
       throw new TollgateError("cli.usage", `tollgate receipt ${receipt.positionals}.`);
     }
     return first === "keys" ? showKeys(args, here) : fetchReceipt(args, here, first);
@@ -81,13 +81,41 @@ async function trustedKeys(
   here: Surroundings,
 ): Promise<ReadonlyMap<string, string>> {
   const file = textOption(args, "keys");
-  let known: KeysView | undefined;
-  if (file !== undefined) known = JSON.parse(await readFile(file, "utf8")) as KeysView;
-  else {
-    await withSession(args, here, async (session) => {
-      known = await session.get<KeysView>("/v1/receipt-keys");
-      return 0;
+  const keys = file === undefined ? await askedKeys(args, here) : await keysOfFile(file);
+  return new Map(keys.map(({ id, publicKey }) => [id, publicKey]));
+}
+
+/** Whoever has a receipt need not have a server: then keys must be given. */
+async function askedKeys(args: Arguments, here: Surroundings): Promise<KeysView["keys"]> {
+  try {
+    return await withSession(args, here, async (session) => {
+      return (await session.get<KeysView>("/v1/receipt-keys")).keys;
     });
+  } catch (error) {
+    if (!(error instanceof TollgateError) || error.code !== "store.missing") throw error;
+    const detail =
+      "Whose signatures do you trust? Give the file of keys that you got: --keys FILE.";
+    throw new TollgateError("cli.usage", detail, "--keys", { cause: error });
   }
-  return new Map((known?.keys ?? []).map(({ id, publicKey }) => [id, publicKey]));
+}
+
+/** A file as `keys` prints it. Throws `cli.usage` for any other. */
+async function keysOfFile(file: string): Promise<KeysView["keys"]> {
+  const { keys } = Object(jsonOf(await readFile(file, "utf8"))) as { readonly keys?: unknown };
+  if (Array.isArray(keys) && keys.every(isKey)) return keys;
+  const detail = `"${file}" has no keys as 'tollgate receipt keys' prints them.`;
+  throw new TollgateError("cli.usage", detail, "--keys");
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function isKey(value: unknown): value is KeysView["keys"][number] {
+  const { id, publicKey } = Object(value) as Record<string, unknown>;
+  return typeof id === "string" && typeof publicKey === "string";
 }

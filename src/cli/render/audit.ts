@@ -60,7 +60,8 @@ function leavesOf(value: unknown): ReadonlyMap<string, string> {
     if (one === null || one === undefined) return;
     if (typeof one !== "object") {
       if (NOT_FOR_PEOPLE.has(path)) return;
-      const isTime = path.endsWith("AtMs") && typeof one === "number";
+      // A duration is never as long as the time since 2000.
+      const isTime = path.endsWith("Ms") && typeof one === "number" && one >= Date.UTC(2000);
       const text = isTime ? new Date(one).toISOString() : String(one);
       const isLong = text.length > VALUE_MAX_CHARS;
       leaves.set(path, isLong ? `${text.slice(0, VALUE_MAX_CHARS)}…` : text);

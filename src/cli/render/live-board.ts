@@ -23,6 +23,8 @@ const point = (title: string): Column => ({ title, align: "point" });
 /** The whole board. */
 export function renderBoard(board: LiveBoard, styles: Styles): string[] {
   const { budgets, stops, steps, reached } = board;
+  const shown = [budgets, stops, board.runs].some(({ size }) => size > 0);
+  if (!shown && steps.length + reached.length === 0) return ["Nothing goes on here."];
   return [
     ...runTree([...board.runs.values()], styles),
     ...(budgets.size === 0 ? [] : ["", ...renderBalances([...budgets.values()], styles)]),

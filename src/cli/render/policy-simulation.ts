@@ -1,5 +1,6 @@
 /** What policies would have done to real history: a summary, a table, a file. */
 
+import { csvOf } from "../../domain/csv.ts";
 import { counted } from "./counted.ts";
 import { formatMoney, groupDigits } from "./money.ts";
 import { csvField } from "./simulation-csv.ts";
@@ -96,5 +97,5 @@ export function replayCsv({ runs }: ReplayView): string {
     ...[one.level, one.moreThan, one.atStep, one.atTreeStep, one.at, one.savedSteps],
     ...[one.savedCost, one.savedCharge, one.currency ?? ""],
   ]);
-  return [COLUMNS, ...rows].map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
+  return csvOf([COLUMNS, ...rows].map((row) => row.map(csvField)));
 }

@@ -1,4 +1,5 @@
 /** A simulation as CSV: one row for each customer and card, and for what was charged. */
+import { csvOf, csvText } from "../../domain/csv.ts";
 import { type BillView, cardTitles, type SimulationView } from "../simulation-view.ts";
 
 const COLUMNS = [
@@ -21,12 +22,13 @@ export function simulationCsv({ total, customers }: SimulationView): string {
     const ofCards = cards.map((bill, at) => row(titles[at] ?? "", bill, bill.change));
     return [row(CHARGED, charged, "0"), ...ofCards];
   });
-  return [COLUMNS, ...rows].map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
+  return csvOf([COLUMNS, ...rows].map((row) => row.map(csvField)));
 }
 
-/** A text that a spreadsheet would take for a formula is kept from being one. */
+const DECIMAL = /^-?\d+(?:\.\d+)?$/;
+
+/** A number as it is; a name that only begins as one, such as `-2+3`, is a text from outside. */
 export function csvField(value: string | number): string {
   const text = String(value);
-  const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return DECIMAL.test(text) ? text : csvText(text);
 }

@@ -66,6 +66,8 @@ test("CSV has a row for each customer and card, and no formula", () => {
   assert.equal(rows[1], `"'=1+1,""x""",charged,USD,1,0,1,0,USD,1,0,0,0,0`);
   assert.equal(rows[2], `"'=1+1,""x""",next,USD,2,1,2,0,USD,1,0,0,0,0`);
   assert.equal(rows.length, 4);
+  const begun = simulationCsv(simulation([customer("-2+3", "5", "2", "-3")])).split("\r\n");
+  assert.equal(begun[2], "'-2+3,next,USD,2,-3,2,0,USD,1,0,0,0,0");
 });
 
 test("the chart draws a bar for each change, to one scale and on its side of the line", () => {

@@ -3,6 +3,7 @@ import { formatMoney, groupDigits } from "./money.ts";
 import type { PeriodView } from "./period.ts";
 import { PLAIN_STYLES, type Styles } from "./styles.ts";
 import { type Cell, renderTable } from "./table.ts";
+import { columnsOf } from "./text-columns.ts";
 
 /** One line of a bill. */
 export interface StatementLineView {
@@ -50,6 +51,7 @@ export interface StatementView {
 /** A child's statement that a parent's carries. */
 interface ChildView {
   readonly customer: string;
+  readonly period: string;
   readonly due: string;
   readonly carriedBefore?: string;
 }
@@ -125,7 +127,7 @@ export function renderStatement(
   const numbers = document.lines.map((line) => numbersOf(line, document.credit?.name ?? "", money));
   const totals = ["", "", bold(money(total)), bold(money(total))];
   const [beside = ""] = renderTable({ columns, rows: [...numbers.flat(), ["", ...totals]] });
-  const room = Math.min(NAME_COLUMNS, terminalColumns - beside.length - NAME_GAP);
+  const room = Math.min(NAME_COLUMNS, terminalColumns - columnsOf(beside) - NAME_GAP);
   const rows = document.lines.flatMap((line, at): Cell[][] => {
     const names = wrapped(named(line), Math.max(NAME_LEAST_COLUMNS, room));
     return besideOneAnother(names, numbers[at] ?? []);
@@ -175,8 +177,8 @@ function wrapped(text: string, columns: number): string[] {
   for (const word of text.split(BETWEEN_WORDS)) {
     const last = lines.at(-1);
     // All but the first are moved to the right.
-    const taken = (last?.length ?? 0) + (lines.length > 1 ? NAME_GAP : 0);
-    if (last !== undefined && taken + 1 + word.length <= columns) {
+    const taken = columnsOf(last ?? "") + (lines.length > 1 ? NAME_GAP : 0);
+    if (last !== undefined && taken + 1 + columnsOf(word) <= columns) {
       lines[lines.length - 1] = `${last} ${word}`;
     } else {
       lines.push(word);
@@ -194,11 +196,12 @@ function creditRows(
   const { bold, money } = as;
   return [
     ["Paid by credit", "", "", "", money(opposite(paidByCredit))],
-    ...children.flatMap(({ customer, due, carriedBefore = "0" }) => [
-      [`Due of ${customer}`, "", "", "", money(due)],
+    // One child may be told twice: with its newest period, and with one that was issued again.
+    ...children.flatMap(({ customer, period, due, carriedBefore = "0" }) => [
+      [`Due of ${customer} for ${period}`, "", "", "", money(due)],
       ...(carriedBefore === "0"
         ? []
-        : [[`Billed before of ${customer}`, "", "", "", money(opposite(carriedBefore))]]),
+        : [[`Billed before of it`, "", "", "", money(opposite(carriedBefore))]]),
     ]),
     [
       bold(billedTo === undefined ? "Amount due" : `Amount due, billed to ${billedTo}`),

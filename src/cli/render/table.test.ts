@@ -39,3 +39,17 @@ test("control characters in a cell cannot break the table", () => {
   const rows = [["a\nb", "1", "2"]];
   assert.deepEqual(renderTable({ columns: COLUMNS, rows }).length, 2);
 });
+
+test("names in any script take the columns that a terminal gives them", () => {
+  const names = ["acme", "東京商事 🍣", "Zoë", "한국 👩‍💻", "ＡＢ", "✈️", "السلام"];
+  // Two for each ideograph, syllable, full-width letter and picture; none for marks and joiners.
+  const columns = [4, 11, 3, 7, 4, 2, 6];
+  const rows = names.map((name) => [name, "1", "2.5"]);
+  const [head, ...lines] = renderTable({ columns: COLUMNS, rows });
+  assert.equal(head, "name         steps  cost");
+  const gaps = lines.map((line, at) => line.slice((names[at] ?? "").length).length);
+  assert.deepEqual(
+    gaps,
+    columns.map((taken) => 24 - taken),
+  );
+});

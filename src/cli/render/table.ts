@@ -1,6 +1,7 @@
 /** Tables of aligned columns for the terminal. */
 import { alignAtPoint } from "./money.ts";
 import { PLAIN_STYLES, printable, type Style, type Styles } from "./styles.ts";
+import { columnsOf } from "./text-columns.ts";
 
 /** `point`: numbers stand with their decimal points below one another. */
 export type Alignment = "left" | "right" | "point";
@@ -80,11 +81,6 @@ function paint(padded: string, text: string, style: Style): string {
 
 function join(cells: readonly string[]): string {
   return cells.join(GAP).trimEnd();
-}
-
-/** Columns that a text takes: one a code point. Nothing printed here has wide characters. */
-function columnsOf(text: string): number {
-  return [...text].length;
 }
 
 function padEnd(text: string, width: number): string {

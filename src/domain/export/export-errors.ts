@@ -30,7 +30,11 @@ export const EXPORT_ERRORS = {
     "Set what is listed, then run it again.",
   ],
   "notice.refused": [401, "This is no message of the target.", "Sign it with the target's secret."],
-  "secret.missing": [409, "The target has no such secret.", "Set it: 'tollgate target add'."],
+  "secret.missing": [
+    409,
+    "The target has no such secret.",
+    "Set it: 'tollgate target secret ID --secret NAME=WHERE'.",
+  ],
   "secret.no_key": [
     409,
     "Secrets cannot be kept, because there is no key to encrypt them with.",

@@ -84,7 +84,8 @@ test("a stage is told once a window, by the unit that reaches it", async () => {
   await call(world, 3, 1);
   const [first, second, ...rest] = await told(world, /budget/);
   assert.deepEqual([first?.type, first?.customer], ["budget.notify", "acme"]);
-  assert.equal(first?.summary, 'A stage is reached: budget "steps" for "acme" stands at 2 of 10');
+  const words = 'A stage is reached: budget "steps" for "acme" stands at 2 of 10 steps';
+  assert.equal(first?.summary, words);
   assert.equal(second?.type, "budget.throttle");
   assert.deepEqual(rest, []);
   world.clock.now += 10 * DAY_MS;
@@ -213,11 +214,53 @@ test("a commitment that will be used up is told to sales with what it comes to",
   assert.equal(overage, "0");
   assert.ok(Number(trueUp) > 7 && Number(trueUp) < 9, String(trueUp));
   assert.equal(link, "/v1/customers/acme/commitments");
+  // Chats and mails have these words alone.
+  const used = 'Commitment "c" of "acme" (40 USD, ends 2026-12-01) is used up';
+  const day = String(projectedDate).slice(0, 10);
+  const expected = `${used} on ${day} at this pace, which brings ${trueUp} USD beyond it`;
+  assert.equal(projected?.summary, expected);
   await call(world, 36, 7);
 
   const all = await told(world, /commit/);
   assert.deepEqual(typesOf(all), ["commit.overrun_projected", "commit.exceeded"]);
   assert.equal(all[1]?.data.overage, "3");
+  const more = String(all[1]?.data.trueUp);
+  assert.equal(all[1]?.summary, `${used}, 3 USD beyond it; ${more} USD by its end at this pace`);
+});
+
+test("credit that is used up to nothing owes nothing", async () => {
+  const world = await newWorld(DOLLAR);
+  // What was charged before a grant stays owed; here that is nothing.
+  await world.engine.saveCustomer(WS, { id: "acme", settings: {} });
+  const terms = { currency: null, name: null, priority: 100, expiresAtMs: null, charges: null };
+  const cost = { cost: null, costCurrency: null, rollover: null };
+  const grant = { ...terms, ...cost, ...BY, id: "g1", customer: "acme", amount: "4" };
+  await world.engine.credits.grant(WS, grant);
+  await call(world, 1, 4);
+  const empty = (await told(world, /credit.empty/)).map(({ summary }) => summary);
+  assert.deepEqual(empty, ['Credit of "acme" is used up']);
+});
+
+test("usage that names nothing is told by what it is", async () => {
+  const world = await newWorld();
+  const facts = { kind: "compute", provider: null, model: null, tool: null } as const;
+  await world.send(step({ id: "a", run: "r1", ...facts, usage: new Map([["s", 1n as Quantity]]) }));
+  const [first] = await told(world, /price/);
+  const step1 = 'No price for a compute step of run "r1"';
+  assert.equal(first?.summary, `${step1}, which names no provider and no model`);
+});
+
+test("a stage of money tells the currency", async () => {
+  const world = await newWorld(DOLLAR);
+  const document = {
+    ...{ each: "customer", measure: "charge", per: "month", limit: "10", enforcement: "soft" },
+    stages: [{ at: "80%", do: "notify" }],
+  };
+  await world.engine.limits.saveBudget(WS, { key: "monthly", document, ...BY });
+  await call(world, 0, 8);
+  const [first] = await told(world, /budget/);
+  const words = 'budget "monthly" for "acme" stands at 8 of 10 USD charge';
+  assert.equal(first?.summary, `A stage is reached: ${words}`);
 });
 
 test("a customer that costs more than it is charged is told once, until that is over", async () => {

@@ -14,10 +14,17 @@ type Facts = Readonly<Record<string, unknown>>;
 const said = (facts: Facts, name: string): string => String(facts[name] ?? "");
 const about = (facts: Facts): string =>
   facts.of === "workspace" ? "All work" : `The ${said(facts, "of")} "${said(facts, "id")}"`;
+/** What a level is in; entries of older versions do not say. A credit's name says what it is. */
+const unitOf = ({ currency, measure }: Facts): string =>
+  [currency, measure === "credits" && currency !== null ? "" : measure]
+    .filter(Boolean)
+    .map((text) => ` ${text}`)
+    .join("");
 const stage = (facts: Facts): string => {
   const scope = said(facts, "scope") === "" ? "" : ` for "${said(facts, "scope")}"`;
   const limit = facts.limit === null ? "" : ` of ${said(facts, "limit")}`;
-  return `budget "${said(facts, "budget")}"${scope} stands at ${said(facts, "level")}${limit}`;
+  const level = `${said(facts, "level")}${limit}${unitOf(facts)}`;
+  return `budget "${said(facts, "budget")}"${scope} stands at ${level}`;
 };
 const beyond = (facts: Facts): string =>
   `run "${said(facts, "run")}" is beyond policy "${said(facts, "policy")}": ` +
@@ -26,6 +33,9 @@ const because = (facts: Facts): string =>
   said(facts, "reason") === "" ? "" : `: ${said(facts, "reason")}`;
 const money = (facts: Facts, name: string): string =>
   `${said(facts, name)} ${said(facts, "currency")}`;
+const commitment = (facts: Facts): string =>
+  `Commitment "${said(facts, "commitment")}" of "${said(facts, "customer")}" ` +
+  `(${money(facts, "amount")}, ends ${said(facts, "endsAt").slice(0, 10)}) is used up`;
 
 const WORDS: Partial<Record<Alert["type"], (facts: Facts) => string>> = {
   "budget.notify": (facts) => `A stage is reached: ${stage(facts)}`,
@@ -42,18 +52,23 @@ const WORDS: Partial<Record<Alert["type"], (facts: Facts) => string>> = {
   "credit.low": (facts) =>
     `Credit of "${said(facts, "customer")}" is low: ${money(facts, "balance")} left`,
   "credit.empty": (facts) =>
-    `Credit of "${said(facts, "customer")}" is used up: ${money(facts, "owed")} owed`,
+    `Credit of "${said(facts, "customer")}" is used up` +
+    (said(facts, "owed") === "0" ? "" : `: ${money(facts, "owed")} owed`),
   "commit.overrun_projected": (facts) =>
-    `Commitment "${said(facts, "commitment")}" of "${said(facts, "customer")}" is used up on ` +
-    `${said(facts, "projectedDate").slice(0, 10)} at this pace`,
+    `${commitment(facts)} on ${said(facts, "projectedDate").slice(0, 10)} at this pace, ` +
+    `which brings ${money(facts, "trueUp")} beyond it`,
   "commit.exceeded": (facts) =>
-    `Commitment "${said(facts, "commitment")}" of "${said(facts, "customer")}" is used up, ` +
-    `${money(facts, "overage")} beyond it`,
+    `${commitment(facts)}, ${money(facts, "overage")} beyond it; ` +
+    `${money(facts, "trueUp")} by its end at this pace`,
   "margin.negative": (facts) =>
     `"${said(facts, "customer")}" costs ${money(facts, "cost")} and is charged ` +
     `${money(facts, "charge")} in ${said(facts, "period")}`,
-  "price.unknown": (facts) =>
-    ["No price for", said(facts, "provider"), said(facts, "subject")].filter(Boolean).join(" "),
+  "price.unknown": (facts) => {
+    const named = [said(facts, "provider"), said(facts, "subject")].filter(Boolean).join(" ");
+    if (named !== "") return `No price for ${named}`;
+    const step = `a ${said(facts, "kind")} step of run "${said(facts, "run")}"`;
+    return `No price for ${step}, which names no provider and no model`;
+  },
   "conflict.found": (facts) =>
     `Step "${said(facts, "id")}" of run "${said(facts, "run")}" came with other content`,
 };

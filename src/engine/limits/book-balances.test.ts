@@ -27,7 +27,9 @@ test("a root that comes below another one is a run less before it is one more", 
   await send(below("b", "c"));
   assert.deepEqual(await told(), []);
   await send(below("d1", "d"));
-  assert.deepEqual(await told(), ['Work is stopped: budget "three" for "acme" stands at 3 of 3']);
+  assert.deepEqual(await told(), [
+    'Work is stopped: budget "three" for "acme" stands at 3 of 3 runs',
+  ]);
 });
 
 test("a step that is taken out by the unit that counted it reaches nothing", async () => {

@@ -74,6 +74,7 @@ export function tellStages(
       ...{ budget: budget.key, scope, window, stage: index, action: stage.action, at },
       level: formatLevel(level, budget.measure),
       limit: limit === null ? null : formatLevel(limit, budget.measure),
+      ...{ measure: budget.measure, currency: budget.currency },
     };
     const id = JSON.stringify([budget.key, scope, window, index]);
     const identity = { run: "", source: "budget.stage_reached", id, contentHash: "" };

@@ -125,6 +125,28 @@ test("what a family is billed is what its statements come to", async () => {
   );
 });
 
+test("children that are closed first are on their parent's bill of that month", async () => {
+  // One command closes by the ids of customers, so "z" carries what "a" does not.
+  for (const [parent, id] of [
+    ["a", "b"],
+    ["z", "b"],
+  ] as const) {
+    const world = await newWorld(CARD);
+    await world.engine.saveCustomer("w", { id: parent, settings: {} });
+    const above = { id: parent, pays: true, credit: "own" as const };
+    await world.engine.saveCustomer("w", { id, settings: { parent: above } });
+    await world.send(toolCall({ id: "c1", run: "r", customer: id }));
+    await world.send(toolCall({ id: "c2", run: "s", customer: parent }));
+    const month = { period: "2026-11", early: true };
+    await world.engine.closePeriod("w", { customer: id, ...month });
+    await world.engine.closePeriod("w", { customer: null, ...month });
+    const [bill] = world.store.listStatements("w", parent);
+    const { total, amountDue, children } = JSON.parse(bill?.document ?? "");
+    assert.deepEqual([total, amountDue], ["1", "2"]);
+    assert.deepEqual([children[0].customer, children[0].period], [id, "2026-11-01"]);
+  }
+});
+
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0);
 }

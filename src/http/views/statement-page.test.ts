@@ -40,12 +40,20 @@ const GROUPED = "325<wbr>432<wbr>266<wbr>421<wbr>703<wbr>552";
 describe("the page of a statement", () => {
   test("tells below the total what credit paid, and what is due", () => {
     const paid = { lines: [], rounding: "half_even", paidByCredit: "1234565", amountDue: "7" };
-    const children = [{ customer: "a<b", due: "5" }];
+    const children = [
+      { customer: "a<b", period: "2026-09-01", due: "4", carriedBefore: "3" },
+      { customer: "a<b", period: "2026-10-01", due: "5" },
+    ];
     const times = { startsAt: "2026-10-31T23:00:00Z", endsAt: "2026-11-30T23:00:00Z" };
     const document = JSON.stringify({ ...paid, ...times, children });
     const page = statementPage(statement({ document }, []));
     assert.match(page, /Paid by credit<\/td><td class="n" colspan="3">−1,234,565\.00/);
-    assert.match(page, /Due of <bdi>a&lt;b<\/bdi><\/td><td class="n" colspan="3">5\.00/);
+    assert.match(
+      page,
+      /Due of <bdi>a&lt;b<\/bdi> for 2026-10-01<\/td><td class="n" colspan="3">5\.00/,
+    );
+    assert.match(page, /<bdi>a&lt;b<\/bdi> for 2026-09-01<\/td><td class="n" colspan="3">4\.00/);
+    assert.match(page, /Billed before of it<\/td><td class="n" colspan="3">−3\.00/);
     assert.match(page, /Amount due<\/td><td class="n" colspan="3">7\.00<\/td><\/tr><\/tfoot>/);
   });
 

@@ -40,6 +40,7 @@ interface Document {
   /** What the statements of customers that it pays for left due. */
   readonly children?: readonly {
     readonly customer: string;
+    readonly period: string;
     readonly due: string;
     readonly carriedBefore?: string;
   }[];
@@ -229,11 +230,10 @@ function creditRows(
   if (paidByCredit === undefined || amountDue === undefined) return "";
   return [
     row("Paid by credit", opposite(paidByCredit)),
-    ...children.flatMap(({ customer, due, carriedBefore = "0" }) => [
-      row(`Due of ${outside(customer)}`, due),
-      ...(carriedBefore === "0"
-        ? []
-        : [row(`Billed before of ${outside(customer)}`, opposite(carriedBefore))]),
+    // One child may be told twice: with its newest period, and with one that was issued again.
+    ...children.flatMap(({ customer, period, due, carriedBefore = "0" }) => [
+      row(`Due of ${outside(customer)} for ${escaped(period)}`, due),
+      ...(carriedBefore === "0" ? [] : [row("Billed before of it", opposite(carriedBefore))]),
     ]),
     row(`Amount due${billedTo === undefined ? "" : `, billed to ${outside(billedTo)}`}`, amountDue),
   ].join("");

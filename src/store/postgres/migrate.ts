@@ -31,7 +31,7 @@ function knownMigrations(): { readonly number: number; readonly text: string }[]
 }
 
 /**
- * Applies what is missing, in one transaction. Throws `store.corrupt` for a schema of a later
+ * Applies what is missing, in one transaction. Throws `store.version` for a schema of a later
  * version that keeps this one out. Where nothing is missing nothing is written: a role that may
  * only work with the tables is enough.
  */
@@ -60,8 +60,8 @@ async function missing(
   );
   if (stranger !== undefined) {
     const last = known.at(-1)?.number;
-    const detail = `The database has schema ${stranger.version}; this version knows ${last}.`;
-    throw new TollgateError("store.corrupt", detail);
+    const schemas = `it has schema ${stranger.version}, and this version knows ${last}`;
+    throw new TollgateError("store.version", `A newer version wrote the data: ${schemas}.`);
   }
   const applied = new Set(rows.map((row) => row.version as number));
   return known.filter(({ number }) => !applied.has(number));

@@ -131,7 +131,7 @@ test("a node finds the schema of another one, and refuses a newer one", async ()
     await client.query("INSERT INTO tollgate_schema VALUES (9999)");
     await client.end();
     const newer = openPostgresStore({ connectionString, digest: nodeDigest });
-    await assert.rejects(newer, { code: "store.corrupt" });
+    await assert.rejects(newer, { code: "store.version" });
   });
 });
 

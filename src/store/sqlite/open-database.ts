@@ -35,8 +35,13 @@ export function openWriter(path: string, { synchronous = "FULL" }: OpenOptions =
     PRAGMA trusted_schema = OFF;
     PRAGMA temp_store = MEMORY;
   `;
-  readingFile(path, () => db.exec(settings));
-  migrate(db);
+  try {
+    readingFile(path, () => db.exec(settings));
+    readingFile(path, () => migrate(db));
+  } catch (error) {
+    db.close();
+    throw error;
+  }
   return db;
 }
 
@@ -52,10 +57,14 @@ export function openReader(path: string): DatabaseSync {
 const NO_DATA_FILE: ReadonlySet<number> = new Set([1, 11, 26]);
 /** And those by which it cannot be got at: a folder, or one of somebody else. */
 const NOT_OPENED: ReadonlySet<number> = new Set([10, 14]);
+/** By which another program writes to it just now: this and the next. */
+const IN_USE: ReadonlySet<number> = new Set([5, 6]);
+const READ_ONLY = 8;
 
 /**
  * Reads a file for the first time. Throws `store.corrupt` where it is no whole data file,
- * `store.missing` where it cannot be opened.
+ * `store.missing` where it cannot be opened, `store.read_only` where only that is allowed,
+ * `store.locked` where another program writes to it.
  */
 export function readingFile<T>(path: string, read: () => T): T {
   try {
@@ -66,6 +75,14 @@ export function readingFile<T>(path: string, read: () => T): T {
     if (NO_DATA_FILE.has(code)) {
       const detail = `"${path}" is no whole data file: ${message}.`;
       throw new TollgateError("store.corrupt", detail, undefined, { cause });
+    }
+    if (code === READ_ONLY) {
+      const detail = `"${path}" cannot be written to.`;
+      throw new TollgateError("store.read_only", detail, undefined, { cause });
+    }
+    if (IN_USE.has(code)) {
+      const detail = `"${path}" is in use by another program.`;
+      throw new TollgateError("store.locked", detail, undefined, { cause });
     }
     if (!NOT_OPENED.has(code)) throw cause;
     const detail = `"${path}" cannot be opened: ${message}.`;
@@ -81,8 +98,8 @@ function migrate(db: DatabaseSync): void {
     .filter((name) => /^\d{4}-.*\.sql$/.test(name))
     .sort();
   if (current > files.length) {
-    const detail = `The file has schema ${current}; this version knows ${files.length}.`;
-    throw new TollgateError("store.corrupt", detail);
+    const known = `it has schema ${current}, and this version knows ${files.length}`;
+    throw new TollgateError("store.version", `A newer version wrote the data: ${known}.`);
   }
   if (current === files.length) return;
   const missing = files

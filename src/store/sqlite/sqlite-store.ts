@@ -47,7 +47,7 @@ import {
 } from "../stored-rows.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import { CurrentTotals } from "./current-totals.ts";
-import { holdDataFolder } from "./data-folder-lock.ts";
+import { inHeldFolder } from "./data-folder-lock.ts";
 import { Names } from "./names.ts";
 import { type OpenOptions, openReader, openWriter } from "./open-database.ts";
 import { OwnTransactions } from "./own-transactions.ts";
@@ -86,12 +86,11 @@ export interface SqliteOptions extends OpenOptions {
   readonly writer?: (place: WriterPlace) => Writer;
 }
 
-/** Opens a data folder. Throws `store.locked` while another process has it. */
+/** Opens a data folder. Throws `store.locked`, `store.read_only` or `store.version`. */
 export function openSqliteStore(options: SqliteOptions): SqliteStore {
   mkdirSync(options.dataDir, { recursive: true });
-  const release = holdDataFolder(options.dataDir);
   const path = join(options.dataDir, DATABASE_FILE);
-  return new SqliteStore({ path, release, options });
+  return inHeldFolder(options.dataDir, (release) => new SqliteStore({ path, release, options }));
 }
 
 class SqliteStore extends SoleStore implements Store {

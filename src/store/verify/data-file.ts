@@ -70,14 +70,15 @@ export class DataFile {
     this.scratch.close();
   }
 
-  /** Throws `store.corrupt` for a schema that this version does not know whole. */
+  /** Throws `store.version` for a schema that this version does not know whole. */
   requireSchema(): void {
     const [row] = this.all("PRAGMA user_version");
     const migrations = new URL("../sqlite/migrations/", import.meta.url);
     const known = readdirSync(migrations).filter((name) => name.endsWith(".sql")).length;
     if (row?.user_version === known) return;
-    const detail = `The file has schema ${row?.user_version}; this version verifies ${known}.`;
-    throw new TollgateError("store.corrupt", detail);
+    const version = Number(row?.user_version) > known ? "A newer" : "An older";
+    const schemas = `it has schema ${row?.user_version}, and this version verifies ${known}`;
+    throw new TollgateError("store.version", `${version} version wrote the data: ${schemas}.`);
   }
 
   /** Names of the tables that the file has. */
