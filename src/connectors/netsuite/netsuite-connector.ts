@@ -8,6 +8,7 @@ import { currencyDecimals } from "../../domain/money/currency.ts";
 import type { Connector } from "../../engine/export/connector-port.ts";
 import { probeAccount } from "./account-check.ts";
 import { freezeDocument } from "./billing-documents.ts";
+import { heldRecords } from "./held-records.ts";
 import { requestOf } from "./netsuite-api.ts";
 import { checkSettings, hostOf, readSettings } from "./netsuite-settings.ts";
 import { lookUpRecords, QUERY_MAX_COUNT } from "./read-back.ts";
@@ -42,6 +43,7 @@ export const netsuiteConnector: Connector = {
     tellingsOf(lines, target).map(({ ask }) => requestOf(ask, hostOf(target), "{secret}")),
   send: sendRecords,
   lookUpAll: lookUpRecords,
+  held: heldRecords,
   canTakeBack: canVoid,
   probe: probeAccount,
 };
