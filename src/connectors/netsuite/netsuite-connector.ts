@@ -50,7 +50,8 @@ export const netsuiteConnector: Connector = {
 
 function capability(target: ExportTarget): Capability {
   const { mode } = target;
-  const { api, decimals, currency, concurrency, openDays } = readSettings(target);
+  const settings = readSettings(target);
+  const { api, decimals, currency, concurrency, openDays } = settings;
   const isUsage = mode === "usage";
   const isBatch = isUsage && api === "batch";
   const scale = isUsage ? decimals : (currencyDecimals(currency) ?? 0);
@@ -61,6 +62,7 @@ function capability(target: ExportTarget): Capability {
     numbers: { scale, significantDigits: SIGNIFICANT_DIGITS, negative: !isUsage },
     // A bill stays a bill of its period, however late: its date says when it is posted.
     pastMaxMs: isUsage && openDays !== null ? openDays * DAY_MS : null,
+    zeroBills: settings.takesZeroBills,
     validation: isBatch ? "async" : "sync",
     readBack: {
       ...{ kind: "line", lagMs: isBatch ? JOB_LAG_MS : RECORD_LAG_MS },
