@@ -5,6 +5,7 @@
  */
 import { parseValue } from "../../domain/export/export-line.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
+import { TARGET_LIST_PAGES_MAX_COUNT } from "../../domain/limits.ts";
 import type { HeldLine, Session } from "../../engine/export/connector-port.ts";
 import { heldSinceMs, isLineKey, ourName, unlisted } from "../own-lines.ts";
 import { queriedInPart } from "./read-back.ts";
@@ -123,7 +124,7 @@ const REFUSALS: readonly string[] = ["permanent_data", "permanent_config"];
 async function memosOf(accountId: string, session: Session): Promise<Row[]> {
   const { host } = zuoraSettings(session.target);
   const rows: Row[] = [];
-  for (let page = 1; ; page += 1) {
+  for (let page = 1; page <= TARGET_LIST_PAGES_MAX_COUNT; page += 1) {
     const query = new URLSearchParams({ accountId, pageSize: "40", page: String(page) });
     const path = `/v1/credit-memos?${query}`;
     const call = { method: "GET", host, path, type: null, body: null, trackId: TRACK_ID } as const;
@@ -136,4 +137,5 @@ async function memosOf(accountId: string, session: Session): Promise<Row[]> {
     rows.push(...listed.map(recordOf));
     if (typeof told.record.nextPage !== "string" || listed.length === 0) return rows;
   }
+  throw unlisted(`credit memos of ${accountId}`);
 }

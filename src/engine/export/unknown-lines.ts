@@ -5,7 +5,7 @@
  */
 import { TollgateError } from "../../domain/errors.ts";
 import { type ExportLine, formatValue } from "../../domain/export/export-line.ts";
-import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
+import { HELD_PAGES_MAX_COUNT, PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { HeldLine } from "./connector-port.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { hasSums, type Surplus, surpluses } from "./held-sums.ts";
@@ -48,7 +48,12 @@ export async function unknownLines(
   if (connector.held === undefined) return null;
   const { outbox } = context;
   const found = new Map<string, UnknownLine>();
+  let pages = 0;
   for await (const page of connector.held(session, sinceMs)) {
+    pages += 1;
+    if (pages > HELD_PAGES_MAX_COUNT) {
+      throw new TollgateError("export.unlisted", `Their list has no end in ${pages} pages.`);
+    }
     const asked = page.filter(({ said }) => isOf(said, customer));
     for (let at = 0; at < asked.length; at += KEYS_AT_ONCE) {
       const some = asked.slice(at, at + KEYS_AT_ONCE);
