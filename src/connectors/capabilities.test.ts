@@ -45,6 +45,7 @@ const CANDIDATES: readonly (readonly [string, Omit<Capability, "mode">])[] = [
 for (const [name, capability] of CANDIDATES) {
   connectorContract({
     name: `a target that ${name}`,
+    forgets: "these targets list nothing",
     schedules: 60,
     parts: () => ({
       connector: ledgerConnector(capability),

@@ -22,6 +22,7 @@ import {
   sends,
   settle,
 } from "./play-schedule-contract.ts";
+import { staysOrComesCloser, tellsNothingTwice } from "./restored-books-contract.ts";
 import { ScriptedWorld, type WorldParts } from "./scripted-world-contract.ts";
 import { type Spoil, WRONG_EXPORTERS } from "./wrong-exporters-contract.ts";
 
@@ -35,6 +36,8 @@ export interface ConnectorCandidate {
    * 500. (Default: 500.)
    */
   readonly schedules?: number;
+  /** Why its target cannot tell what it holds; then nothing finds out that books lost lines. */
+  readonly forgets?: string;
   /** Schedules in which a wrong exporter must be found. (Default: 500.) */
   readonly wrongSchedules?: number;
 }
@@ -42,6 +45,7 @@ export interface ConnectorCandidate {
 const SCHEDULES = 500;
 const FULL_FACTOR = process.env.TOLLGATE_TEST_FULL === "1" ? 20 : 1;
 const WRONG_SCHEDULES = 500;
+const LOST_HISTORIES = 10;
 const PLANTED_SCHEDULES = 3;
 const SIDE_BY_SIDE_OPERATIONS = 12;
 
@@ -77,6 +81,18 @@ export function connectorContract(candidate: ConnectorCandidate): void {
     });
     test("a customer who is renamed on their side is billed once, under both names", async () => {
       await renamed(candidate.parts(), first);
+    });
+    const skip = candidate.forgets ?? false;
+    test("books that lost lines, as a restored copy, tell them nobody twice", {
+      skip,
+    }, async () => {
+      await tellsNothingTwice(candidate.parts(), first);
+    });
+    const lost = FULL_FACTOR * LOST_HISTORIES;
+    test(`${lost} histories that a copy knows a part of (seed ${first})`, { skip }, async () => {
+      for (let seed = first; seed < first + lost; seed += 1) {
+        await staysOrComesCloser(candidate.parts(), seed);
+      }
     });
     test("a live and a test account side by side share no key and no line", async () => {
       await twoAccounts(candidate, first);

@@ -12,6 +12,7 @@ import { planCustomer } from "../engine/export/plan-export.ts";
 import { type Drift, reconcileLines } from "../engine/export/reconcile-export.ts";
 import { runExport } from "../engine/export/run-export.ts";
 import { retryLine } from "../engine/export/settle-line.ts";
+import { assertAllKnown } from "../engine/export/unknown-lines.ts";
 import {
   below,
   isRest,
@@ -112,10 +113,26 @@ export async function sends(world: ScriptedWorld): Promise<void> {
       // One that is heard late, because its hearer slept, is refused as too old: it got lost.
       if (world.nowMs - arrivedMs < MINUTE_MS) await hearNotice(context, open, notice);
     }
-    await runExport(context, open, { customer: null });
+    // In bad weather nothing could be listed, and so nothing would be sent.
+    if (world.weather.faults === 0) await runsKnown(context, open);
+    else await runExport(context, open, { customer: null });
   } catch (error) {
     if (!(error instanceof Killed)) throw error;
   }
+}
+
+/**
+ * A run as a process makes its first: these books know all that the target holds. What cannot be
+ * listed now is listed the next time.
+ */
+export async function runsKnown(context: ExportContext, open: OpenTarget): Promise<void> {
+  try {
+    await assertAllKnown(context, open);
+  } catch (error) {
+    if (error instanceof TollgateError && error.code === "export.unlisted") return;
+    throw error;
+  }
+  await runExport(context, open, { customer: null });
 }
 
 /** An operator corrects names and tries again what was refused. */
@@ -134,7 +151,11 @@ async function repair(world: ScriptedWorld): Promise<void> {
 }
 
 /** What cannot be tried again before other lines are settled is tried again later. */
-async function retried(context: ExportContext, open: OpenTarget, line: ExportLine): Promise<void> {
+export async function retried(
+  context: ExportContext,
+  open: OpenTarget,
+  line: ExportLine,
+): Promise<void> {
   try {
     await retryLine(context, open, line);
   } catch (error) {

@@ -17,6 +17,7 @@ import type {
   OutgoingHttp,
   OutgoingRequest,
   Sent,
+  Session,
 } from "../engine/export/connector-port.ts";
 import {
   type ExportContext,
@@ -292,6 +293,7 @@ export interface WorldParts {
 /** Start of every schedule. */
 export const WORLD_START_MS = Date.UTC(2026, 9, 1);
 export const WORKSPACE = "w";
+const NEW_PROCESS_PART = 0.3;
 const SKEW_MAX_MS = 4 * 60 * 1000;
 /** Requests that are under way arrive within this time. */
 const DELAY_MAX_MS = 30_000;
@@ -312,6 +314,7 @@ export class ScriptedWorld {
   underWay = 0;
   /** Customers that were renamed there, and nobody here knows it yet. */
   readonly renamed = new Map<string, TheirName>();
+  #memory: Session["memory"] = new Map();
   readonly #delayed: { readonly request: OutgoingRequest; readonly atMs: number }[] = [];
 
   constructor(parts: WorldParts, seed: number) {
@@ -335,10 +338,12 @@ export class ScriptedWorld {
     }
   }
 
-  /** A new process. */
+  /** A new sender: of a process that goes on, or of a new one. */
   sender(): { readonly context: ExportContext; readonly open: OpenTarget } {
+    if (this.chance() < NEW_PROCESS_PART) this.#memory = new Map();
     const context = new Sender(this, this.chance).context();
-    return { context, open: new TargetOpener(context).open(WORKSPACE, this.target) };
+    const open = new TargetOpener(context).open(WORKSPACE, this.target);
+    return { context, open: { ...open, session: { ...open.session, memory: this.#memory } } };
   }
 
   /** What the target told us by itself, as far as it got through. */

@@ -327,6 +327,8 @@ export const ATTEMPTS_KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 /** Bytes of one page of a target's list, and how many pages are gone through. */
 export const TARGET_LIST_MAX_BYTES = 4 * 1024 * 1024;
 export const TARGET_LIST_PAGES_MAX_COUNT = 50;
+/** Pages of all that a target holds: ten million records of most. */
+export const HELD_PAGES_MAX_COUNT = 100_000;
 /** Bytes of a message that a target sends us. */
 export const NOTICE_MAX_BYTES = 256 * 1024;
 /** How long a request of a connector takes at most. */

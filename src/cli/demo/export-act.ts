@@ -81,7 +81,11 @@ async function reconcile(world: DemoWorld, statements: readonly StatementView[])
   const { drifts, looked } = await api.reconcileExport(TARGET);
   assert(drifts.length === 0, "what Stripe has is what was sent");
   say(world, styles.cyan("   tollgate export reconcile billing"));
-  say(world, ...renderDrifts({ looked, drifts }, styles), `Lines read back: ${looked}.`);
+  say(
+    world,
+    ...renderDrifts({ looked, drifts, unknown: null }, styles),
+    `Lines read back: ${looked}.`,
+  );
   const rows = statements.flatMap(({ customer, total }) => {
     const invoices = internet.stripe.invoices.invoices();
     const own = invoices.filter((one) => one.customer === DEMO_CUSTOMERS[customer]);

@@ -123,8 +123,15 @@ export class FakeInvoices {
     const { fields } = request;
     const rows = this.#invoices
       .filter(({ customer }) => [null, customer].includes(fields.get("customer")))
-      .filter(({ created }) => created >= Number(fields.get("created[gte]") ?? "0"));
+      .filter(({ created }) => created >= Number(fields.get("created[gte]") ?? "0"))
+      .map((invoice) => ({ ...invoice, subtotal: this.#subtotal(invoice) }));
     return listed(rows, request);
+  }
+
+  /** "Total of all subscriptions, invoice items, and prorations", before taxes. */
+  #subtotal({ id }: Invoice): number {
+    const own = this.#items.filter((one) => one.invoice === id);
+    return own.reduce((sum, { amount }) => sum + amount, 0);
   }
 
   /** `POST /v1/invoices/{id}/finalize`: only drafts can be. */

@@ -108,9 +108,10 @@ function renderRequest(request: PlanView["requests"][number], styles: Styles): s
   return ["", title, ...headers, "", ...(request.body === null ? [] : [request.body])];
 }
 
-/** A line of theirs that these books do not know. */
+/** A line of theirs that these books do not know, or what a sum there is too much. */
 export interface UnknownLineView {
-  readonly key: string;
+  /** Null: it is of a sum. */
+  readonly key: string | null;
   readonly customer: string | null;
   readonly item: string | null;
   readonly unit: string | null;
@@ -128,16 +129,21 @@ export function renderUnknownLines(lines: readonly UnknownLineView[], styles: St
     ...left("unit", "key", "", "place"),
   ];
   const rows = lines.map(({ customer, item, value, unit, key, note, place }) => [
-    ...[customer ?? "", item ?? "", value ?? "", unit ?? "", key, note, place],
+    ...[customer ?? "", item ?? "", value ?? "", unit ?? "", key ?? "", note, place],
   ]);
   return ["At the target, not in these books:", ...renderTable({ columns, rows }, styles)];
 }
 
-/** Where they and we differ; nothing is good news, if anything was looked at. */
-export function renderDrifts(
-  { looked, drifts }: { readonly looked: number; readonly drifts: readonly DriftView[] },
-  styles: Styles,
-): string[] {
+/** What a reconciliation looked at and found. */
+interface LookedView {
+  readonly looked: number;
+  readonly drifts: readonly DriftView[];
+  readonly unknown: readonly UnknownLineView[] | null;
+}
+
+/** Where they and we differ; nothing is good news, if anything was looked at and all is known. */
+export function renderDrifts({ looked, drifts, unknown }: LookedView, styles: Styles): string[] {
+  if (drifts.length === 0 && (unknown ?? []).length > 0) return [];
   if (looked === 0) return ["Nothing to look at: no line is due, or they cannot be asked."];
   if (drifts.length === 0) return [styles.green("Nothing drifts.")];
   const columns = [

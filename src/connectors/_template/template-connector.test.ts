@@ -17,6 +17,7 @@ const TARGET: ExportTarget = {
 for (const mode of templateConnector.modes) {
   connectorContract({
     name: `template, ${mode}`,
+    forgets: "the template lists nothing",
     schedules: 60,
     parts: () => ({
       connector: templateConnector,

@@ -106,12 +106,22 @@ export async function read(
 
 const PAGE_SIZE = "100";
 const PAGES_MAX_COUNT = 50;
+const OK = 200;
+const NOT_FOUND = 404;
 
 /** What is read of a list. */
 export interface Listing {
   readonly query: FormFields;
   /** Name under which each row stands, such as `usage`. */
   readonly name: string;
+  /** Whether what is not there has nothing, and not no answer. (Default: false.) */
+  readonly isAbsentEmpty?: boolean;
+}
+
+/** A page of a list, and how it goes on; null: that was all. */
+interface Page<T> {
+  readonly rows: readonly T[];
+  readonly next: string | null;
 }
 
 /**
@@ -121,21 +131,47 @@ export interface Listing {
 export async function readList<T>(
   path: string,
   session: Session,
-  { query, name }: Listing,
+  listing: Listing,
 ): Promise<readonly T[] | null> {
   const rows: T[] = [];
-  let offset = "";
-  for (let page = 0; page < PAGES_MAX_COUNT; page += 1) {
+  let count = 0;
+  for await (const page of pagesOf<T>(path, session, listing)) {
+    if (page === null || page === "refused") return null;
+    rows.push(...page.rows);
+    count += 1;
+    if (count === PAGES_MAX_COUNT && page.next !== null) return null;
+  }
+  return rows;
+}
+
+/** The pages of a list, however many there are; the last one may be none: no answer, or a no. */
+export async function* pagesOf<T>(
+  path: string,
+  session: Session,
+  { query, name, isAbsentEmpty = false }: Listing,
+): AsyncGenerator<Page<T> | "refused" | null> {
+  for (let offset: string | null = ""; offset !== null; ) {
     const after: FormFields = offset === "" ? [] : [["offset", offset]];
     const answer = await read(path, session, [["limit", PAGE_SIZE], ...after, ...query]);
-    if (answer === null || answer.status !== 200) return null;
-    const told = parsed(answer.body) as { list?: unknown; next_offset?: unknown } | null;
-    if (!Array.isArray(told?.list)) return null;
-    rows.push(...told.list.map((row) => (row as Readonly<Record<string, T>>)[name] as T));
-    if (typeof told.next_offset !== "string") return rows;
-    offset = told.next_offset;
+    if (isAbsentEmpty && answer?.status === NOT_FOUND) return;
+    if (answer !== null && isRefusal(answer)) return yield "refused";
+    const page: Page<T> | null = answer?.status === OK ? pageOf(answer, name) : null;
+    yield page;
+    offset = page?.next ?? null;
   }
-  return null;
+}
+
+/** What is refused for what it asks, and would be the next time. */
+function isRefusal(answer: OutgoingAnswer): boolean {
+  const { class: kind } = outcomeOfAnswer(answer);
+  return kind === "permanent_data" || kind === "permanent_config";
+}
+
+function pageOf<T>({ body }: OutgoingAnswer, name: string): Page<T> | null {
+  const told = parsed(body) as { list?: unknown; next_offset?: unknown } | null;
+  if (!Array.isArray(told?.list)) return null;
+  const rows = told.list.map((row) => (row as Readonly<Record<string, T>>)[name] as T);
+  return { rows, next: typeof told.next_offset === "string" ? told.next_offset : null };
 }
 
 /** What a text says as JSON; null: it is none. */

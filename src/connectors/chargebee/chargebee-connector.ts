@@ -9,6 +9,7 @@ import { currencyDecimals } from "../../domain/money/currency.ts";
 import type {
   Connector,
   Freezing,
+  HeldSumAsked,
   OutgoingRequest,
   Session,
   Theirs,
@@ -17,18 +18,21 @@ import { askNames } from "./ask-names.ts";
 import { previewed, read } from "./chargebee-api.ts";
 import { checkSettings, readSettings } from "./chargebee-settings.ts";
 import { chargePost, freezeCharge, lookUpCharge, sendCharge } from "./charges.ts";
+import { heldCharges } from "./held-charges.ts";
 import { freezeStatement } from "./statements.ts";
 import {
   EVENT_PAST_MAX_MS,
   eventsOfWindow,
   eventsPost,
   freezeUsageEvent,
+  heldEvents,
   isEvent,
   sendUsageEvents,
 } from "./usage-events.ts";
 import {
   canDelete,
   freezeUsage,
+  heldUsages,
   sendUsage,
   usagePost,
   usagesOfWindow,
@@ -73,6 +77,8 @@ export const chargebeeConnector: Connector = {
   send,
   lookUp: lookUpCharge,
   total,
+  held: heldCharges,
+  heldSum,
   canTakeBack: (line, nowMs, target) => !isEvent(line) && canDelete(line, nowMs, target),
   probe,
 };
@@ -159,6 +165,17 @@ async function total(lines: readonly ExportLine[], session: Session): Promise<st
     session,
   );
   return counted === null || added === null ? null : formatValue(counted + added);
+}
+
+/** Also by the kind of line that the settings of before made. */
+async function heldSum(asked: HeldSumAsked, session: Session): Promise<bigint | null> {
+  const { lines, names, span } = asked;
+  const counts = isEvents(session.target);
+  const events = { lines: lines.filter(isEvent), names: counts ? names : null, span };
+  const others = { lines: lines.filter((line) => !isEvent(line)), names: counts ? null : names };
+  const counted = await heldEvents(events, session);
+  const added = await heldUsages({ ...others, span }, session);
+  return counted === null || added === null ? null : counted + added;
 }
 
 const REFUSED: readonly number[] = [401, 403];

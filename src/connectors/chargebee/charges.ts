@@ -9,6 +9,7 @@ import { EXPORT_SCALE, type ExportLine } from "../../domain/export/export-line.t
 import type { ExportTarget } from "../../domain/export/target.ts";
 import { currencyDecimals } from "../../domain/money/currency.ts";
 import type { Freezing, LookUp, Session, Theirs } from "../../engine/export/connector-port.ts";
+import { isLineKey } from "../own-lines.ts";
 import {
   frozenText,
   outcomeOfSent,
@@ -24,7 +25,8 @@ const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 /** charges[description] (create unbilled charges: max chars 250). */
 const DESCRIPTION_MAX_CHARS = 250;
-const CHARGES = "/unbilled_charges";
+export const CHARGES = "/unbilled_charges";
+export const CREDITS_LIST = "/promotional_credits";
 const CREDITS = "/promotional_credits/add";
 /** Where a statement goes (statements.ts). */
 export const INVOICE = "/invoices/create_for_charge_items_and_charges";
@@ -52,6 +54,17 @@ export function freezeCharge(
 export function described({ description, key }: Pick<Freezing, "description" | "key">): string {
   const tag = ` [${key}]`;
   return description.slice(0, DESCRIPTION_MAX_CHARS - tag.length) + tag;
+}
+
+/** The key that a description ends with; null: it is of nobody's line. */
+export function keyIn(description: string): string | null {
+  const key = /\[([^[\]]+)\]$/.exec(description)?.[1];
+  return isLineKey(key) ? key : null;
+}
+
+/** A description without its key. */
+export function untagged(description: string): string {
+  return description.replace(/ \[[^[\]]+\]$/, "");
 }
 
 interface Amount {
@@ -175,7 +188,7 @@ async function lookUpCredit(line: ExportLine, customer: string, session: Session
     ["customer_id[is]", customer],
   ];
   const name = "promotional_credit";
-  const credits = await readList<Credit>("/promotional_credits", session, { query, name });
+  const credits = await readList<Credit>(CREDITS_LIST, session, { query, name });
   if (credits === null) return { found: "unclear", note: "the credits cannot be read" };
   const found = credits.find(({ reference }) => reference === line.key);
   if (found === undefined) return { found: "absent", note: "no credit is of this line" };

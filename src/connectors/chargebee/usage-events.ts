@@ -12,10 +12,17 @@ import {
   formatValue,
   parseValue,
 } from "../../domain/export/export-line.ts";
+import type { ExportWindow } from "../../domain/export/export-window.ts";
 import { quotient } from "../../domain/money/rounding.ts";
-import type { Freezing, Session, Theirs } from "../../engine/export/connector-port.ts";
+import type {
+  Freezing,
+  HeldSumAsked,
+  Session,
+  Theirs,
+} from "../../engine/export/connector-port.ts";
 import { outcome } from "../outcome-of-status.ts";
 import {
+  type Listing,
   outcomeOfAnswer,
   outcomeOfSent,
   type Post,
@@ -179,29 +186,66 @@ export async function eventsOfWindow(
 ): Promise<bigint | null> {
   const [first] = lines;
   if (first === undefined) return 0n;
-  const { startMs, endMs } = first.window;
-  const isHours = startMs % HOUR_MS === 0 && endMs % HOUR_MS === 0;
-  const [startS, endS] = [startMs / SECOND_MS, endMs / SECOND_MS];
   const unit = 10n ** BigInt(EXPORT_SCALE - Math.max(...lines.map(decimalsOf)));
   let sum = 0n;
-  for (const { subscription, feature } of placesOf(lines)) {
-    const query: FormFields = [
-      ["feature_id", feature],
-      ["window_size", isHours ? "hour" : "minute"],
-      ["timeframe_start", String(startS)],
-      ["timeframe_end", String(endS)],
-    ];
-    const path = `/subscriptions/${encodeURIComponent(subscription)}/usage_summary`;
-    const rows = await readList<Summary>(path, session, { query, name: "usage_summary" });
-    if (rows === null) return null;
-    for (const { aggregated_value: text, aggregated_from: from, aggregated_to: to } of rows) {
-      const value = rounded(parseValue(text), unit);
-      // What goes beyond the window says nothing of it.
-      if (value === null || from < startS || to > endS) return null;
-      sum += value;
+  for (const place of placesOf(lines)) {
+    const values = await valuesIn(place, first.window, session);
+    for (const value of values ?? [null]) {
+      const whole = value === null ? null : rounded(value, unit);
+      if (whole === null) return null;
+      sum += whole;
     }
   }
   return sum;
+}
+
+/**
+ * About what features counted of a customer's item in a span, under its name of now and all former
+ * ones; a subscription or feature that is not there counted nothing.
+ */
+export async function heldEvents(
+  { lines, names, span }: HeldSumAsked,
+  session: Session,
+): Promise<bigint | null> {
+  // No event of ours is of a window that does not begin with a minute.
+  if (span.startMs % MINUTE_MS !== 0 || span.endMs % MINUTE_MS !== 0) return 0n;
+  const { customer, item } = names ?? {};
+  const now = customer && item ? [{ subscription: customer.id ?? "", feature: item.id ?? "" }] : [];
+  const all = new Map([...placesOf(lines), ...now].map((one) => [JSON.stringify(one), one]));
+  let sum = 0n;
+  for (const place of all.values()) {
+    const values = await valuesIn({ ...place, isAbsentEmpty: true }, span, session);
+    if (values === null) return null;
+    sum += values.reduce((total, value) => total + value, 0n);
+  }
+  return sum;
+}
+
+/** Sums of the hours or minutes of a window; null: they cannot tell. */
+async function valuesIn(
+  { subscription, feature, isAbsentEmpty }: EventPlace & Pick<Listing, "isAbsentEmpty">,
+  { startMs, endMs }: ExportWindow,
+  session: Session,
+): Promise<bigint[] | null> {
+  const isHours = startMs % HOUR_MS === 0 && endMs % HOUR_MS === 0;
+  const [startS, endS] = [startMs / SECOND_MS, endMs / SECOND_MS];
+  const query: FormFields = [
+    ["feature_id", feature],
+    ["window_size", isHours ? "hour" : "minute"],
+    ["timeframe_start", String(startS)],
+    ["timeframe_end", String(endS)],
+  ];
+  const path = `/subscriptions/${encodeURIComponent(subscription)}/usage_summary`;
+  const rows = await readList<Summary>(path, session, {
+    ...{ query, name: "usage_summary" },
+    ...(isAbsentEmpty === true ? { isAbsentEmpty } : {}),
+  });
+  if (rows === null) return null;
+  const values = rows.map(({ aggregated_value: text, aggregated_from: from, aggregated_to: to }) =>
+    // What goes beyond the window says nothing of it.
+    from < startS || to > endS ? undefined : parseValue(text),
+  );
+  return values.includes(undefined) ? null : (values as bigint[]);
 }
 
 /** Decimal places of an event's quantity. */
@@ -212,21 +256,25 @@ function decimalsOf({ value }: ExportLine): number {
 const DIGITS = 15;
 
 /** A sum to the places of its events, in case it was made of doubles; null: those cannot tell. */
-function rounded(value: bigint | undefined, unit: bigint): bigint | null {
-  if (value === undefined) return null;
+function rounded(value: bigint, unit: bigint): bigint | null {
   const units = quotient(value, unit, "half_even");
   const isExact = units * unit === value;
   return isExact || units < 10n ** BigInt(DIGITS) ? units * unit : null;
 }
 
+interface EventPlace {
+  readonly subscription: string;
+  readonly feature: string;
+}
+
 /** Subscriptions and features of lines, each once. */
-function placesOf(lines: readonly ExportLine[]) {
-  const places = new Map<string, { readonly subscription: string; readonly feature: string }>();
+function placesOf(lines: readonly ExportLine[]): EventPlace[] {
+  const places = new Map<string, EventPlace>();
   for (const { body } of lines) {
     const { subscription_id: subscription, properties } = readEvent(body);
     const feature = properties[FEATURE];
     assert(typeof feature === "string", "an event of ours names its feature");
     places.set(JSON.stringify([subscription, feature]), { subscription, feature });
   }
-  return places.values();
+  return [...places.values()];
 }

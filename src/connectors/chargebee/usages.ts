@@ -9,8 +9,14 @@
 import { TollgateError } from "../../domain/errors.ts";
 import type { Outcome } from "../../domain/export/capability.ts";
 import { type ExportLine, formatValue, parseValue } from "../../domain/export/export-line.ts";
+import type { ExportWindow } from "../../domain/export/export-window.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
-import type { Freezing, Session, Theirs } from "../../engine/export/connector-port.ts";
+import type {
+  Freezing,
+  HeldSumAsked,
+  Session,
+  Theirs,
+} from "../../engine/export/connector-port.ts";
 import { outcome } from "../outcome-of-status.ts";
 import {
   type Frozen,
@@ -138,11 +144,29 @@ export async function usagesOfWindow(
   session: Session,
 ): Promise<bigint | null> {
   const [first] = lines;
-  if (first === undefined) return 0n;
-  const startS = Math.ceil(first.window.startMs / SECOND_MS);
-  const endS = Math.ceil(first.window.endMs / SECOND_MS) - 1;
+  return first === undefined ? 0n : usagesIn(placesOf(lines), first.window, session);
+}
+
+/** What they have of a customer's item in a span, under its name of now and all former ones. */
+export async function heldUsages(
+  { lines, names, span }: HeldSumAsked,
+  session: Session,
+): Promise<bigint | null> {
+  const { customer, item } = names ?? {};
+  const now = customer && item ? [{ subscription: customer.id ?? "", item: item.id ?? "" }] : [];
+  const all = new Map([...placesOf(lines), ...now].map((one) => [JSON.stringify(one), one]));
+  return usagesIn([...all.values()], span, session);
+}
+
+async function usagesIn(
+  places: readonly UsagePlace[],
+  { startMs, endMs }: ExportWindow,
+  session: Session,
+): Promise<bigint | null> {
+  const startS = Math.ceil(startMs / SECOND_MS);
+  const endS = Math.ceil(endMs / SECOND_MS) - 1;
   let sum = 0n;
-  for (const { subscription, item } of placesOf(lines)) {
+  for (const { subscription, item } of places) {
     const query: FormFields = [
       ["subscription_id[is]", subscription],
       ["usage_date[between]", `[${startS},${endS}]`],
@@ -159,9 +183,14 @@ export async function usagesOfWindow(
   return sum;
 }
 
+interface UsagePlace {
+  readonly subscription: string;
+  readonly item: string;
+}
+
 /** Subscriptions and item prices of lines, each once. */
-function placesOf(lines: readonly ExportLine[]) {
-  const places = new Map<string, { readonly subscription: string; readonly item: string }>();
+function placesOf(lines: readonly ExportLine[]): UsagePlace[] {
+  const places = new Map<string, UsagePlace>();
   for (const { body } of lines) {
     const frozen = readFrozen(body);
     if (isDelete(frozen)) continue;
@@ -169,5 +198,5 @@ function placesOf(lines: readonly ExportLine[]) {
     const item = fieldOf(form, "item_price_id");
     places.set(JSON.stringify([subscription, item]), { subscription, item });
   }
-  return places.values();
+  return [...places.values()];
 }

@@ -90,7 +90,7 @@ test("lines that were not sent, or say something else, are told", async () => {
   assert.ok(line !== undefined);
   const noted = async (some: object) => {
     const outbox = { ...context.outbox, line: async () => ({ ...line, ...some }) };
-    return (await unknownLines({ outbox }, open, ALL))?.map(({ note }) => note);
+    return (await unknownLines({ ...context, outbox }, open, ALL))?.map(({ note }) => note);
   };
   assert.deepEqual(await noted({}), []);
   assert.deepEqual(await noted({ firstSentAtMs: null }), ["not sent by these books"]);
@@ -102,7 +102,7 @@ test("lines that were not sent, or say something else, are told", async () => {
     objects.set(url, JSON.stringify(before));
   }
   assert.deepEqual(await noted({ value: 3n }), [], "it does not say how much");
-  const [found] = (await unknownLines({ outbox: new MemoryOutbox() }, open, ALL)) ?? [];
+  const [found] = (await unknownLines({ ...context, outbox: new MemoryOutbox() }, open, ALL)) ?? [];
   assert.deepEqual([found?.key, found?.said], [line.key, null]);
 });
 

@@ -74,6 +74,29 @@ test("a statement is one document whose lines add up to it; what has no item is 
   );
 });
 
+test("a bill of nothing has lines that cancel out, where the account takes it", async () => {
+  const parts: DocumentPart[] = [
+    { item: "searches", description: "Searches", quantity: null, amount: "-2" },
+    { item: "tokens", description: "Tokens", quantity: null, amount: "2" },
+  ];
+  const settings = { ...STATEMENT.settings, zeroBills: "yes" };
+  const { fake, target, session } = quietAccount({ ...STATEMENT, settings }, { nowMs: START_MS });
+  assert.equal(netsuiteConnector.capability(target).zeroBills, true);
+  assert.deepEqual(netsuiteConnector.check(target), []);
+  const line = lineOf(target, { parts, value: 0n });
+  const [became] = await netsuiteConnector.send([line], session);
+  assert.equal(became?.class, "accepted");
+  assert.equal(fake.total("acme", "searches"), -2n * ONE);
+  assert.equal(fake.total("acme", "tokens"), 2n * ONE);
+  const other = quietAccount(STATEMENT, { nowMs: START_MS }).target;
+  assert.equal(netsuiteConnector.capability(other).zeroBills, false, "unless somebody says so");
+  const wrong = { ...target, settings: { ...target.settings, zeroBills: "maybe" } };
+  assert.deepEqual(
+    netsuiteConnector.check(wrong).map(({ place }) => place),
+    ["settings.zeroBills"],
+  );
+});
+
 test(`a document has ${LINES_MAX_COUNT} lines at most`, () => {
   const { target } = quietAccount(STATEMENT, { nowMs: START_MS });
   const linesOf = (count: number) => {

@@ -28,6 +28,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 interface Usage {
   readonly id: string;
+  readonly customer: string;
   readonly line: string;
   readonly quantity: string;
   readonly day: string;
@@ -45,6 +46,7 @@ interface Transaction {
   readonly id: string;
   readonly customer: string;
   readonly lines: readonly DocumentLine[];
+  readonly memo: string;
   readonly sinceMs: number;
 }
 
@@ -133,7 +135,8 @@ export class FakeRecords {
     const status = known?.status ?? "ACTIVE";
     const id = known?.id ?? this.#nextId();
     const sinceMs = known?.sinceMs ?? this.#world.nowMs();
-    this.usages.set(externalId, { id, line: line ?? "", quantity, day, status, memo, sinceMs });
+    const of = { customer, line: line ?? "", quantity, day };
+    this.usages.set(externalId, { id, ...of, status, memo, sinceMs });
     return id;
   }
 
@@ -165,7 +168,8 @@ export class FakeRecords {
     if (total < 0n) throw new RecordError("USER_ERROR", "The total must not be negative.");
     const id = known?.id ?? this.#nextId();
     const sinceMs = known?.sinceMs ?? this.#world.nowMs();
-    this.transactions.set(place, { id, customer, lines, sinceMs });
+    const memo = String(body.memo ?? known?.memo ?? "");
+    this.transactions.set(place, { id, customer, lines, memo, sinceMs });
     return id;
   }
 

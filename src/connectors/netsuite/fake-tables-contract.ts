@@ -1,4 +1,5 @@
 /** What can be read of a fake NetSuite account: SuiteQL, records by external IDs, metadata. */
+import { formatValue, parseValue } from "../../domain/export/export-line.ts";
 import type { OutgoingAnswer, OutgoingRequest } from "../../engine/export/connector-port.ts";
 import type { FakeWorld } from "../fake-target-contract.ts";
 import {
@@ -12,6 +13,11 @@ import {
 const QUERIES_LAG_MS = 60_000;
 const QUERY = /^SELECT ([a-z, ]+) FROM ([a-z]+) WHERE (.+)$/;
 const TYPES = { invoice: "CustInvc", salesOrder: "SalesOrd", creditMemo: "CustCred" } as const;
+
+const SINCE = /^([a-z]+) >= TO_DATE\('([0-9-]{10})', 'YYYY-MM-DD'\) AND id > ([0-9]+) ORDER BY id$/;
+/** A page has up to 1,000 rows; fewer here, so that reading on is tried. */
+const PAGE_MAX_ROWS = 30;
+const DATE_CHARS = 10;
 
 type Row = Readonly<Record<string, string>>;
 
@@ -44,11 +50,25 @@ export class FakeTables {
     const { q } = JSON.parse(String(body)) as { readonly q: string };
     const [, columns = "", table = "", where = ""] = QUERY.exec(q) ?? [];
     const names = columns.split(", ");
+    const since = SINCE.exec(where);
+    if (since !== null) return this.#pageSince(table, names, since);
     const [internal, external] = [listed(where, "id"), listed(where, "externalid")];
     const items = this.#rowsOf(table)
       .filter((row) => internal.has(row.id ?? "") || external.has(row.externalid ?? ""))
       .map((row) => Object.fromEntries(names.map((name) => [name, columnOf(row, name)])));
     return answered({ items, count: items.length, hasMore: false, totalResults: items.length });
+  }
+
+  /** What has a date from a day on, in order of ids; "hasMore" says that a page is not the last. */
+  #pageSince(table: string, names: readonly string[], since: readonly string[]): OutgoingAnswer {
+    const [, column = "", day = "", after = "0"] = since;
+    const rows = this.#rowsOf(table)
+      .filter((row) => columnOf(row, column) >= day && Number(row.id) > Number(after))
+      .sort((a, b) => Number(a.id) - Number(b.id));
+    const items = rows
+      .slice(0, PAGE_MAX_ROWS)
+      .map((row) => Object.fromEntries(names.map((name) => [name, columnOf(row, name)])));
+    return answered({ items, count: items.length, hasMore: rows.length > PAGE_MAX_ROWS });
   }
 
   #rowsOf(table: string): Row[] {
@@ -57,15 +77,22 @@ export class FakeTables {
       case "usage":
         return [...this.#records.usages]
           .filter(([, { sinceMs }]) => sinceMs <= byMs)
-          .map(([externalid, { id, quantity, status }]) => {
-            return { id, externalid, usagequantity: quantity, status };
+          .map(([externalid, { id, quantity, status, customer, day, memo }]) => {
+            const of = { customer: this.#records.nameOf(customer).id ?? "", usagedate: day, memo };
+            return { id, externalid, usagequantity: quantity, status, ...of };
           });
       case "transaction":
         return [...this.#records.transactions]
           .filter(([, { sinceMs }]) => sinceMs <= byMs)
-          .map(([place, { id }]) => {
+          .map(([place, { id, customer, lines, memo, sinceMs }]) => {
             const [kind = "", externalid = ""] = place.split("/");
-            return { id, externalid, type: TYPES[kind as keyof typeof TYPES], voided: "F" };
+            const sum = lines.reduce((total, one) => total + (parseValue(one.amount) ?? 0n), 0n);
+            return {
+              ...{ id, externalid, type: TYPES[kind as keyof typeof TYPES], voided: "F", memo },
+              ...{ entity: this.#records.nameOf(customer).id ?? "" },
+              foreigntotal: formatValue(kind === "creditMemo" ? -sum : sum),
+              createddate: new Date(sinceMs).toISOString().slice(0, DATE_CHARS),
+            };
           });
       case "customer":
         return this.#catalogue.customers.map((one) => {

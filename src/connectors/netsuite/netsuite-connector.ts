@@ -8,6 +8,7 @@ import { currencyDecimals } from "../../domain/money/currency.ts";
 import type { Connector } from "../../engine/export/connector-port.ts";
 import { probeAccount } from "./account-check.ts";
 import { freezeDocument } from "./billing-documents.ts";
+import { heldRecords } from "./held-records.ts";
 import { requestOf } from "./netsuite-api.ts";
 import { checkSettings, hostOf, readSettings } from "./netsuite-settings.ts";
 import { lookUpRecords, QUERY_MAX_COUNT } from "./read-back.ts";
@@ -42,13 +43,15 @@ export const netsuiteConnector: Connector = {
     tellingsOf(lines, target).map(({ ask }) => requestOf(ask, hostOf(target), "{secret}")),
   send: sendRecords,
   lookUpAll: lookUpRecords,
+  held: heldRecords,
   canTakeBack: canVoid,
   probe: probeAccount,
 };
 
 function capability(target: ExportTarget): Capability {
   const { mode } = target;
-  const { api, decimals, currency, concurrency, openDays } = readSettings(target);
+  const settings = readSettings(target);
+  const { api, decimals, currency, concurrency, openDays } = settings;
   const isUsage = mode === "usage";
   const isBatch = isUsage && api === "batch";
   const scale = isUsage ? decimals : (currencyDecimals(currency) ?? 0);
@@ -59,6 +62,7 @@ function capability(target: ExportTarget): Capability {
     numbers: { scale, significantDigits: SIGNIFICANT_DIGITS, negative: !isUsage },
     // A bill stays a bill of its period, however late: its date says when it is posted.
     pastMaxMs: isUsage && openDays !== null ? openDays * DAY_MS : null,
+    zeroBills: settings.takesZeroBills,
     validation: isBatch ? "async" : "sync",
     readBack: {
       ...{ kind: "line", lagMs: isBatch ? JOB_LAG_MS : RECORD_LAG_MS },

@@ -21,6 +21,8 @@ export interface NetSuiteSettings {
   readonly api: (typeof USAGE_APIS)[number];
   /** (Default: invoice.) */
   readonly document: (typeof DOCUMENTS)[number];
+  /** Whether the account takes invoices and orders of 0, with lines below nothing. */
+  readonly takesZeroBills: boolean;
   /** Decimal places of a quantity. (Default: 6.) */
   readonly decimals: number;
   /** Upper-case code of the bills; "" where quantities are sent. */
@@ -51,6 +53,7 @@ export function readSettings({ settings }: Pick<ExportTarget, "settings">): NetS
     certificateId: settings.certificateId ?? "",
     api: USAGE_APIS.find((one) => one === api) ?? "single",
     document: DOCUMENTS.find((one) => one === document) ?? "invoice",
+    takesZeroBills: settings.zeroBills === "yes",
     decimals: Number(settings.decimals ?? DECIMALS_DEFAULT),
     currency: (settings.currency ?? "").toUpperCase(),
     concurrency: Number(settings.concurrency ?? CONCURRENCY_DEFAULT),
@@ -93,7 +96,7 @@ export function checkSettings(target: ExportTarget): Missing[] {
 
 const KNOWN: readonly string[] = [
   ...["clientId", "certificateId", "concurrency", "openDays", "api", "decimals", "voidDays"],
-  ...["document", "currency", ...Object.keys(DOCUMENT_REFERENCES)],
+  ...["document", "currency", "zeroBills", ...Object.keys(DOCUMENT_REFERENCES)],
 ];
 
 function checkUsage(settings: ExportTarget["settings"]): Missing[] {
@@ -106,10 +109,11 @@ function checkUsage(settings: ExportTarget["settings"]): Missing[] {
 }
 
 function checkDocuments(settings: ExportTarget["settings"]): Missing[] {
-  const { document = "invoice", currency = "" } = settings;
+  const { document = "invoice", currency = "", zeroBills = "no" } = settings;
   const isKnown = currencyDecimals(currency.toUpperCase()) !== undefined;
   return [
     ...choice("document", document, DOCUMENTS),
+    ...choice("zeroBills", zeroBills, ["no", "yes"]),
     ...wanted(isKnown, "settings.currency", [
       "Set the currency of the bills, such as usd; a target has one.",
     ]),

@@ -12,10 +12,11 @@ import { TAKEN_BACK } from "./usage-records.ts";
 /** Lines that one query asks about; a page of answers holds 1,000 ("Collection Paging"). */
 export const QUERY_MAX_COUNT = 100;
 
-type Row = Readonly<Record<string, unknown>>;
+/** A row of an answer, or a record. */
+export type Row = Readonly<Record<string, unknown>>;
 
 /** A query as SuiteQL wants it: `Prefer: transient` is required. */
-function suiteql(query: string): Ask {
+export function suiteql(query: string): Ask {
   const path = `${SUITEQL}?limit=1000`;
   return {
     method: "POST",

@@ -3,7 +3,7 @@
  * and rounded, and no discount of theirs applies, so that their total is ours to the last unit.
  */
 import type { Outcome } from "../../domain/export/capability.ts";
-import type { ExportLine, LineContent } from "../../domain/export/export-line.ts";
+import type { ExportLine, LineContent, LineIdentity } from "../../domain/export/export-line.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
 import type { Freezing, LookUp, Session, Theirs } from "../../engine/export/connector-port.ts";
 import { type FormFields, fieldOf, formBody } from "./form.ts";
@@ -16,8 +16,11 @@ const HOUR_MS = 3_600_000;
 /** API reference, "Metadata": a value has at most 500 characters. */
 const METADATA_MAX_CHARS = 500;
 const PATH = "/v1/invoiceitems";
-/** Metadata that a line is found by. */
+/** Metadata that a line is found by, and its part of a bill; which books it is of; what for. */
 export const LINE_FIELD = "tollgate_line";
+export const PART_FIELD = "tollgate_part";
+export const BOOKS_FIELD = "tollgate_books";
+export const ITEM_FIELD = "tollgate_item";
 
 /** An invoice item or invoice of theirs, as far as it matters here. */
 export interface Tagged {
@@ -42,6 +45,7 @@ export function freezeItem(
     ...periodFields(line),
     ...([[`metadata[${LINE_FIELD}]`, line.key]] as const),
     ...metadata({ item: item.id ?? "", period: line.period, source: line.evidence.source }),
+    [`metadata[${BOOKS_FIELD}]`, booksOf({ ...target, ...line })],
     ...(taxCode === undefined ? [] : ([["tax_code", taxCode]] as const)),
   ];
   return formBody(fields);
@@ -69,6 +73,14 @@ export function metadata(values: Readonly<Record<string, string>>): FormFields {
   return Object.entries(values).map(([name, text]) => {
     return [`metadata[tollgate_${name}]`, text.slice(0, METADATA_MAX_CHARS)] as const;
   });
+}
+
+/** Which books a line is of: several workspaces may bill into one account. */
+export function booksOf({
+  workspace,
+  account,
+}: Pick<LineIdentity, "workspace" | "account">): string {
+  return JSON.stringify([workspace, account]).slice(0, METADATA_MAX_CHARS);
 }
 
 /** The request for a line. */

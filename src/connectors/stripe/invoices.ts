@@ -15,8 +15,11 @@ import { outcome } from "../outcome-of-status.ts";
 import { type FormFields, fieldOf, formBody } from "./form.ts";
 import {
   amountFields,
+  BOOKS_FIELD,
+  booksOf,
   LINE_FIELD,
   metadata,
+  PART_FIELD,
   periodFields,
   sinceSent,
   type Tagged,
@@ -27,7 +30,6 @@ import { readSettings } from "./stripe-settings.ts";
 
 /** An invoice holds at most 250 items (docs.stripe.com/invoicing, limits). */
 const ITEMS_MAX_COUNT = 250;
-const PART_FIELD = "tollgate_part";
 
 /** What a frozen body holds: forms, each as it is sent. */
 interface FrozenInvoice {
@@ -64,6 +66,7 @@ export function freezeInvoice(
     ["description", line.description],
     [`metadata[${LINE_FIELD}]`, line.key],
     ...metadata(tags),
+    [`metadata[${BOOKS_FIELD}]`, booksOf({ ...target, ...line })],
   ];
   const scale = billedForm(currency)?.scale ?? 0;
   const parts = billedParts(line.parts, { value: line.value, scale, maxCount: ITEMS_MAX_COUNT });

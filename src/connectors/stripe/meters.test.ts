@@ -32,6 +32,28 @@ test("a sum of more digits than a double has says nothing", async () => {
   assert.equal(await totalGiven(target, ["99999999999999.5"], { value: ONE / 4n }), null);
 });
 
+test("what a meter has of a month is told beyond 15 digits, under all names", async () => {
+  const target = targetOf("usage", {});
+  const asked: string[] = [];
+  const span = { startMs: Date.UTC(2026, 10, 1), endMs: Date.UTC(2026, 10, 20) };
+  const held = async (body: string, status = 200, of = span) => {
+    const { session } = recording(target, ({ url }) => {
+      if (!url.includes("summaries")) return { data: [METER], has_more: false };
+      asked.push(new URL(url).searchParams.get("customer") ?? "");
+      return { status, headers: {}, body };
+    });
+    const names = { customer: { id: "cus_2" }, item: { id: EVENT } };
+    return stripeConnector.heldSum?.({ lines: [lineOf(target)], names, span: of }, session);
+  };
+  const sums = '{"data":[{"aggregated_value":1234567890123456.5}],"has_more":false}';
+  assert.equal(await held(sums), 2n * 12345678901234565n * (ONE / 10n));
+  assert.deepEqual(asked, ["cus_1", "cus_2"]);
+  assert.equal(await held('{"error":{"code":"resource_missing"}}', 400), 0n, "nobody there");
+  assert.equal(await held("{}", 400), null);
+  assert.equal(await held("{}", 503), null);
+  assert.equal(await held("{}", 503, { startMs: 1, endMs: 2 }), 0n, "no event is of such a window");
+});
+
 test("meters that do not fit are told with what to change", async () => {
   const items = { names: { runs: { id: EVENT }, calls: { id: "calls" } }, others: "refuse" };
   const target = { ...targetOf("usage", {}), items } as ExportTarget;

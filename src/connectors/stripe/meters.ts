@@ -5,13 +5,13 @@ import {
   formatValue,
   parseValue,
 } from "../../domain/export/export-line.ts";
+import type { ExportWindow } from "../../domain/export/export-window.ts";
 import type { ExportTarget, Missing } from "../../domain/export/target.ts";
 import { quotient } from "../../domain/money/rounding.ts";
 import { parseJsonWithSources, type ReviveSource } from "../../domain/parse-json.ts";
-import type { Session } from "../../engine/export/connector-port.ts";
-import type { FormFields } from "./form.ts";
+import type { HeldSumAsked, OutgoingAnswer, Session } from "../../engine/export/connector-port.ts";
 import { type FrozenEvent, placeKey, readEvent } from "./meter-events.ts";
-import { read, readList } from "./stripe-api.ts";
+import { errorOf, read, readList } from "./stripe-api.ts";
 import { readSettings } from "./stripe-settings.ts";
 
 /** A meter, as far as it matters here. */
@@ -25,6 +25,7 @@ interface Meter {
   readonly value_settings?: { readonly event_payload_key: string };
 }
 
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const SECOND_MS = 1_000;
 const KNOWN = "meters";
@@ -65,16 +66,44 @@ export async function totalOfWindow(
   for (const { eventName, customer } of places.values()) {
     const meter = meterOf(meters, eventName);
     if (meter === undefined) return null;
-    const query: FormFields = [
-      ...([["customer", customer]] as const),
-      ...([["start_time", String(window.startMs / SECOND_MS)]] as const),
-      ...([["end_time", String(window.endMs / SECOND_MS)]] as const),
-    ];
-    const part = await sumOf(meter.id, session, { query, unit });
+    const part = await sumOf(meter.id, session, { customer, window, unit });
     if (part === null) return null;
     sum += part;
   }
   return formatValue(sum);
+}
+
+/** About what Stripe has of a customer's item in a span, whoever told it. */
+export async function heldInMeters(
+  { lines, names, span }: HeldSumAsked,
+  session: Session,
+): Promise<bigint | null> {
+  const events = lines.map(({ body }) => readEvent(body)).filter(({ isCancel }) => !isCancel);
+  const now = { eventName: names?.item.id ?? "", customer: names?.customer.id ?? "" };
+  const all = names === null ? events : [...events, now];
+  const places = new Map(all.map((event) => [placeKey(event), event]));
+  // No event of ours is of a window that does not begin with a minute.
+  if (span.startMs % MINUTE_MS !== 0 || span.endMs % MINUTE_MS !== 0) return 0n;
+  const meters = await readMeters(session);
+  if (meters === null) return null;
+  let sum = 0n;
+  for (const { eventName, customer } of places.values()) {
+    const meter = meterOf(meters, eventName);
+    if (meter === undefined) continue;
+    const answer = await summaries(meter.id, session, { customer, window: span });
+    // Whom they do not know has nothing there.
+    if (answer !== null && isNotThere(answer)) continue;
+    const parts = answer?.status === 200 ? valuesIn(answer.body) : null;
+    if (parts === null) return null;
+    sum += parts.reduce((total, value) => total + value, 0n);
+  }
+  return sum;
+}
+
+const NOT_FOUND = 404;
+
+function isNotThere(answer: OutgoingAnswer): boolean {
+  return answer.status === NOT_FOUND || errorOf(answer).code === "resource_missing";
 }
 
 function decimalsOf({ value }: FrozenEvent): number {
@@ -83,20 +112,38 @@ function decimalsOf({ value }: FrozenEvent): number {
 
 const DIGITS = 15;
 
+interface SumAsked {
+  readonly customer: string;
+  readonly window: ExportWindow;
+}
+
+function summaries(meter: string, session: Session, { customer, window }: SumAsked) {
+  const path = `/v1/billing/meters/${encodeURIComponent(meter)}/event_summaries`;
+  return read(path, session, [
+    ...([["customer", customer]] as const),
+    ...([["start_time", String(window.startMs / SECOND_MS)]] as const),
+    ...([["end_time", String(window.endMs / SECOND_MS)]] as const),
+    ["limit", "100"],
+  ]);
+}
+
+/** Values of an answer, as they stand there; null: it tells none. */
+function valuesIn(body: string): bigint[] | null {
+  const values = aggregatesIn(body)?.map(parseValue) ?? [undefined];
+  return values.includes(undefined) ? null : (values as bigint[]);
+}
+
+/** A sum to a unit; null: 15 digits do not reach that far. */
 async function sumOf(
   meter: string,
   session: Session,
-  { query, unit }: { readonly query: FormFields; readonly unit: bigint },
+  { unit, ...asked }: SumAsked & { readonly unit: bigint },
 ): Promise<bigint | null> {
-  const path = `/v1/billing/meters/${encodeURIComponent(meter)}/event_summaries`;
-  const answer = await read(path, session, [...query, ["limit", "100"]]);
-  if (answer === null || answer.status !== 200) return null;
-  const texts = aggregatesIn(answer.body);
-  if (texts === null) return null;
+  const answer = await summaries(meter, session, asked);
+  const values = answer?.status === 200 ? valuesIn(answer.body) : null;
+  if (values === null) return null;
   let sum = 0n;
-  for (const text of texts) {
-    const value = parseValue(text);
-    if (value === undefined) return null;
+  for (const value of values) {
     const rounded = quotient(value, unit, "half_even");
     const magnitude = rounded < 0n ? -rounded : rounded;
     if (magnitude >= 10n ** BigInt(DIGITS)) return null;

@@ -90,18 +90,29 @@ export async function readList<T extends { readonly id: string }>(
   { query, until = () => false }: { query: FormFields; until?: (row: T) => boolean },
 ): Promise<readonly T[] | null> {
   const rows: T[] = [];
-  for (let page = 0; page < TARGET_LIST_PAGES_MAX_COUNT; page += 1) {
+  for (let count = 0; count < TARGET_LIST_PAGES_MAX_COUNT; count += 1) {
     const last = rows.at(-1);
     const after: FormFields = last === undefined ? [] : [["starting_after", last.id]];
-    const fields: FormFields = [...query, ["limit", String(PAGE_SIZE)], ...after];
-    const answer = await read(path, session, fields);
-    if (answer === null || answer.status !== 200) return null;
-    const list = parsed(answer.body) as { data?: readonly T[]; has_more?: boolean } | null;
-    if (!Array.isArray(list?.data)) return null;
-    rows.push(...(list.data as readonly T[]));
-    if (list.has_more !== true || rows.some(until)) return rows;
+    const page = await listPage<T>(path, session, [...query, ...after]);
+    if (page === null) return null;
+    rows.push(...page.rows);
+    if (!page.hasMore || rows.some(until)) return rows;
   }
   return null;
+}
+
+/** A page of a list; null: no answer, or none that lists rows. */
+export async function listPage<T>(
+  path: string,
+  session: Session,
+  query: FormFields,
+): Promise<{ readonly rows: readonly T[]; readonly hasMore: boolean } | null> {
+  const fields: FormFields = [...query, ["limit", String(PAGE_SIZE)]];
+  const answer = await read(path, session, fields);
+  if (answer === null || answer.status !== 200) return null;
+  const list = parsed(answer.body) as { data?: readonly T[]; has_more?: boolean } | null;
+  if (!Array.isArray(list?.data)) return null;
+  return { rows: list.data, hasMore: list.has_more === true };
 }
 
 /** What a text says as JSON; null: it is none. */

@@ -148,6 +148,7 @@ test("a session and a batch of the stream", async () => {
 });
 
 const METADATA = { tollgate_line: LINE_KEY };
+const BOOKS = { tollgate_books: '["w","live"]' };
 
 test("an invoice item, and the list that it is found in", async () => {
   const target = targetOf("rated", { currency: "usd" });
@@ -164,7 +165,7 @@ test("an invoice item, and the list that it is found in", async () => {
           period: { start: START_MS / 1000, end: LAST_SECOND },
           metadata: {
             ...{ ...METADATA, tollgate_item: EVENT, tollgate_period: "2026-11-01" },
-            tollgate_source: "st_1",
+            ...{ tollgate_source: "st_1", ...BOOKS },
           },
         },
         { idempotencyKey: LINE_KEY },
@@ -188,7 +189,7 @@ test("an invoice with its parts, its finalizing, and what finds it again", async
   const line = lineOf(target, { parts: [part] });
   await stripeConnector.send([line], session);
   await stripeConnector.lookUp?.(line, session);
-  const of = { tollgate_period: "2026-11-01", tollgate_source: "st_1" };
+  const of = { tollgate_period: "2026-11-01", tollgate_source: "st_1", ...BOOKS };
   const sdk = [
     await fromSdk((stripe) =>
       stripe.invoices.create(
@@ -227,6 +228,29 @@ test("an invoice with its parts, its finalizing, and what finds it again", async
     ),
   ];
   assert.deepEqual(wiresOf(requests), sdk);
+});
+
+test("all items of an account, page by page, and all of its invoices", async () => {
+  const row = { id: "ii_1", customer: "cus_1", currency: "usd", metadata: null };
+  const sdk: unknown[] = [];
+  const ours: OutgoingRequest[] = [];
+  for (const mode of ["rated", "statement"] as const) {
+    const { session, requests } = recording(targetOf(mode, { currency: "usd" }), ({ url }) => {
+      return { data: [row], has_more: !url.includes("starting_after") };
+    });
+    for await (const _ of stripeConnector.held?.(session, START_MS) ?? []);
+    ours.push(...requests);
+    const gte = START_MS / 1000 - 3600;
+    for (const after of [{}, { starting_after: "ii_1" }]) {
+      const query = { created: { gte }, ...after, limit: 100 };
+      sdk.push(
+        await fromSdk((stripe) =>
+          mode === "rated" ? stripe.invoiceItems.list(query) : stripe.invoices.list(query),
+        ),
+      );
+    }
+  }
+  assert.deepEqual(wiresOf(ours), sdk);
 });
 
 test("meters, the sums of a window, and the event of an error report", async () => {

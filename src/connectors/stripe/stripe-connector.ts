@@ -13,10 +13,11 @@ import type {
   Theirs,
 } from "../../engine/export/connector-port.ts";
 import { hearReport } from "./error-reports.ts";
+import { heldAmounts } from "./held-amounts.ts";
 import { freezeItem, itemPost, lookUpItem, sendItem } from "./invoice-items.ts";
 import { freezeInvoice, invoicePosts, lookUpInvoice, sendInvoice } from "./invoices.ts";
 import { canCancel, eventPosts, freezeEvent, sendEvents, toldBy } from "./meter-events.ts";
-import { checkMeters, totalOfWindow } from "./meters.ts";
+import { checkMeters, heldInMeters, totalOfWindow } from "./meters.ts";
 import { type Post, postRequest, read } from "./stripe-api.ts";
 import { billedForm } from "./stripe-money.ts";
 import { checkSettings, readSettings } from "./stripe-settings.ts";
@@ -58,6 +59,8 @@ export const stripeConnector: Connector = {
   lookUp: (line, session) =>
     line.mode === "statement" ? lookUpInvoice(line, session) : lookUpItem(line, session),
   total: totalOfWindow,
+  held: heldAmounts,
+  heldSum: heldInMeters,
   told: toldBy,
   hear: hearReport,
   canTakeBack: canCancel,

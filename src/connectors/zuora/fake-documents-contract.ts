@@ -21,6 +21,8 @@ interface Document {
   readonly items: readonly Item[];
   /** 1: an invoice; -1: a credit memo. */
   readonly sign: bigint;
+  readonly createdMs: number;
+  readonly comment: string;
 }
 
 /** Documents of a tenant. */
@@ -39,8 +41,33 @@ export class FakeDocuments {
     const found = this.#documents.find((one) => one.number === number && one.sign === sign);
     // "Error codes": what is not found is category 40, and its status may be 200.
     if (found === undefined) return failedReasons(200, "50000040", "Cannot find entity by key");
-    const amount = found.items.reduce((sum, item) => sum + item.amount, 0);
-    return answer(200, { success: true, ...found, sign: undefined, items: undefined, amount });
+    const { status, accountId } = found;
+    return answer(200, { success: true, number, status, accountId, amount: amountOf(found) });
+  }
+
+  /** ZOQL, object Invoice. */
+  invoicesBetween(startMs: number, endMs: number): readonly Readonly<Record<string, unknown>>[] {
+    return this.#documents
+      .filter(({ sign, createdMs: at }) => sign === 1n && at >= startMs && at < endMs)
+      .map((one) => ({
+        ...{ Id: idOf(one.number), AccountId: one.accountId, InvoiceNumber: one.number },
+        ...{ Amount: amountOf(one), Status: one.status, Comments: one.comment },
+      }));
+  }
+
+  /** Reference, "List credit memos": pages of up to 40, by account. */
+  memos(search: URLSearchParams): OutgoingAnswer {
+    const [size, page] = ["pageSize", "page"].map((name) => Number(search.get(name)));
+    const own = this.#documents.filter(({ sign, accountId }) => {
+      return sign === -1n && accountId === search.get("accountId");
+    });
+    const from = (Number(page) - 1) * Number(size);
+    const creditmemos = own.slice(from, from + Number(size)).map((one) => {
+      const { number, accountId, status, comment } = one;
+      return { id: idOf(number), number, accountId, status, comment, amount: amountOf(one) };
+    });
+    const more = from + Number(size) < own.length ? { nextPage: "https://…" } : {};
+    return answer(200, { success: true, creditmemos, ...more });
   }
 
   #create(body: Readonly<Record<string, unknown>>, sign: bigint): OutgoingAnswer {
@@ -66,7 +93,8 @@ export class FakeDocuments {
     const isPosted = status === "Posted" || autoPost === true;
     const kept = { number, accountId: String(accountId), status: isPosted ? "Posted" : "Draft" };
     // "The value must be unique in the system": nothing says that it is refused.
-    this.#documents.push({ ...kept, items, sign });
+    const comment = String(body.comments ?? body.comment);
+    this.#documents.push({ ...kept, items, sign, createdMs: this.#world.nowMs(), comment });
     return answer(200, { success: true, id: idOf(number), invoiceNumber: number });
   }
 
@@ -77,6 +105,10 @@ export class FakeDocuments {
       return billed.reduce((all, one) => all + sign * asValue(one.amount), sum);
     }, 0n);
   }
+}
+
+function amountOf({ items }: Document): number {
+  return items.reduce((sum, item) => sum + item.amount, 0);
 }
 
 export const CUSTOMERS = ["acme", "globex", "initech"];

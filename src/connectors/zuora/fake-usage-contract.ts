@@ -20,6 +20,7 @@ interface Usage {
   readonly item: string;
   readonly fields: Fields;
   readonly startMs: number;
+  readonly createdMs: number;
   isProcessed: boolean;
 }
 
@@ -57,6 +58,7 @@ export interface UsageRequest {
 export class FakeUsage {
   readonly #world: FakeWorld;
   readonly #isAccount: (number: string, customer: string) => boolean;
+  readonly #invoicesBetween: (startMs: number, endMs: number) => readonly Fields[];
   readonly #complaints: string[];
   readonly #usages = new Map<string, Usage>();
   readonly #imports: Import[] = [];
@@ -68,11 +70,13 @@ export class FakeUsage {
     world: FakeWorld,
     tenant: {
       readonly isAccount: (number: string, customer: string) => boolean;
+      readonly invoicesBetween: (startMs: number, endMs: number) => readonly Fields[];
       readonly complaints: string[];
     },
   ) {
     this.#world = world;
     this.#isAccount = tenant.isAccount;
+    this.#invoicesBetween = tenant.invoicesBetween;
     this.#complaints = tenant.complaints;
   }
 
@@ -117,7 +121,8 @@ export class FakeUsage {
     const [, customer = "", item = ""] = String(fields.ChargeNumber).split("-");
     const startMs = Date.parse(String(fields.StartDateTime));
     if (Number.isNaN(startMs)) this.#complaints.push(`${fields.StartDateTime} is no date`);
-    this.#usages.set(Id, { Id, customer, item, fields, startMs, isProcessed: false });
+    const createdMs = this.#world.nowMs();
+    this.#usages.set(Id, { Id, customer, item, fields, startMs, createdMs, isProcessed: false });
     return Id;
   }
 
@@ -208,9 +213,23 @@ export class FakeUsage {
   /** Reference, "Query": ZOQL. Nothing found may be a status of 404. */
   #query(text: string): OutgoingAnswer {
     const [, from = "", where = ""] = /^select [\w, ]+ from (\w+) where (.+)$/.exec(text) ?? [];
-    const records = from === "Usage" ? this.#usageWhere(where) : this.#importsWhere(where);
+    const records = this.#recordsOf(from, where);
     if (records.length === 0) return answer(this.#world.chance() < 0.5 ? 404 : 200, NOTHING);
-    return answer(200, { size: records.length, done: true, records });
+    // "At most 2,000 records": few here, so that asking in parts is tried.
+    const first = records.slice(0, RECORDS_MAX_COUNT);
+    const done = first.length === records.length;
+    return answer(200, { size: records.length, done, records: first });
+  }
+
+  #recordsOf(from: string, where: string): readonly Fields[] {
+    if (from === "Import") return this.#importsWhere(where);
+    const [, start, end] = MADE_BETWEEN.exec(where) ?? [];
+    if (start === undefined || end === undefined) return this.#usageWhere(where);
+    const [startMs, endMs] = [Date.parse(start), Date.parse(end)];
+    if (from === "Invoice") return this.#invoicesBetween(startMs, endMs);
+    return [...this.#usages.values()]
+      .filter(({ createdMs }) => createdMs >= startMs && createdMs < endMs)
+      .map(({ Id, fields }) => ({ ...fields, Id }));
   }
 
   #usageWhere(where: string): Fields[] {
@@ -239,6 +258,8 @@ export class FakeUsage {
   }
 }
 
+const MADE_BETWEEN = /^CreatedDate >= '([^']+)' and CreatedDate < '([^']+)'$/;
+const RECORDS_MAX_COUNT = 40;
 const NOTHING = { size: 0, done: true };
 
 function failedDelete(Code: string, Message: string): OutgoingAnswer {

@@ -42,8 +42,13 @@ export class FakeZuora implements FakeTarget {
   constructor(world: FakeWorld) {
     this.#world = world;
     const isAccount = (number: string, customer: string) => this.#number(customer) === number;
-    this.#usage = new FakeUsage(world, { isAccount, complaints: this.complaints });
-    this.#documents = new FakeDocuments(world);
+    const documents = new FakeDocuments(world);
+    const invoicesBetween = (startMs: number, endMs: number) =>
+      documents.invoicesBetween(startMs, endMs);
+    this.#documents = documents;
+    this.#usage = new FakeUsage(world, {
+      ...{ isAccount, invoicesBetween, complaints: this.complaints },
+    });
   }
 
   answer(request: OutgoingRequest): OutgoingAnswer {
@@ -86,6 +91,8 @@ export class FakeZuora implements FakeTarget {
         : failedReasons(200, "50000050", "locked");
     }
     if (path.startsWith("/v1/invoices") || path.startsWith("/v1/credit-memos")) {
+      const { searchParams: search } = new URL(url);
+      if (search.size > 0) return this.#documents.memos(search);
       return this.#documents.answer(method, path, body as Record<string, unknown>);
     }
     return this.#usage.answer({ method, path, search: new URL(url).searchParams, body });

@@ -8,7 +8,7 @@ import type { ExportLine } from "../../domain/export/export-line.ts";
 import type { LookUp, Session } from "../../engine/export/connector-port.ts";
 import { type FrozenLine, frozenOf } from "./frozen-line.ts";
 import { nameAlone } from "./usage-file.ts";
-import { isNotFound, readAnswer, recordOf } from "./zuora-answers.ts";
+import { isNotFound, outcomeOfAnswer, readAnswer, recordOf } from "./zuora-answers.ts";
 import { called, JSON_TYPE } from "./zuora-calls.ts";
 
 type Frozen<Kind extends FrozenLine["kind"]> = Extract<FrozenLine, { kind: Kind }>;
@@ -34,20 +34,45 @@ export async function lookUpLine(line: ExportLine, session: Session): Promise<Lo
 const unclear = (note: string): LookUp => ({ found: "unclear", note });
 const absent = (note: string): LookUp => ({ found: "absent", note });
 
+type Records = readonly Readonly<Record<string, unknown>>[];
+
+const REFUSALS: readonly string[] = ["permanent_data", "permanent_config"];
+
+interface Asker {
+  readonly host: string;
+  readonly trackId: string;
+}
+
 /** Records of a ZOQL query; null: they did not answer. At most 2,000 come at once: enough here. */
 export async function queried(
   queryString: string,
-  { host, trackId }: { readonly host: string; readonly trackId: string },
+  asker: Asker,
   session: Session,
-): Promise<readonly Readonly<Record<string, unknown>>[] | null> {
+): Promise<Records | null> {
+  const answer = await queriedInPart(queryString, asker, session);
+  if (answer === null || answer === "refused" || !answer.isWhole) return null;
+  return answer.records;
+}
+
+/** The first 2,000 records of a ZOQL query, and whether these are all; null: no answer now. */
+export async function queriedInPart(
+  queryString: string,
+  { host, trackId }: Asker,
+  session: Session,
+): Promise<{ readonly records: Records; readonly isWhole: boolean } | "refused" | null> {
   const path = "/v1/action/query";
   const body = JSON.stringify({ queryString });
   const call = { method: "POST", host, path, type: JSON_TYPE, body, trackId } as const;
   const { answer } = await called({ ...call, idempotencyKey: null }, session);
-  if (answer === null || (answer.status !== 200 && answer.status !== 404)) return null;
+  if (answer === null) return null;
   const { record } = readAnswer(answer);
-  if (record.done !== true || typeof record.size !== "number") return null;
-  return Array.isArray(record.records) && record.size > 0 ? record.records.map(recordOf) : [];
+  const isRead = answer.status === 200 || answer.status === 404;
+  if (!isRead || typeof record.done !== "boolean" || typeof record.size !== "number") {
+    return REFUSALS.includes(outcomeOfAnswer(answer).class) ? "refused" : null;
+  }
+  const isAny = Array.isArray(record.records) && record.size > 0;
+  const records = isAny ? (record.records as unknown[]).map(recordOf) : [];
+  return { records, isWhole: record.done };
 }
 
 /** Usage records that hold a key: normally one or none. Null: they did not answer. */

@@ -12,6 +12,7 @@ import type { ExportTarget } from "../../domain/export/target.ts";
 import type { Connector, OutgoingRequest, Session } from "../../engine/export/connector-port.ts";
 import { outcome } from "../outcome-of-status.ts";
 import { type FrozenLine, freezeLine, frozenOf } from "./frozen-line.ts";
+import { heldRecords } from "./held-records.ts";
 import { probeTarget } from "./probe-target.ts";
 import { lookUpLine, MEDIATION_SETTLES_MS, usageOf } from "./read-back.ts";
 import { filesOf, multipartOf, nameOf } from "./usage-file.ts";
@@ -30,6 +31,7 @@ export const zuoraConnector: Connector = {
   preview,
   send,
   lookUp: lookUpLine,
+  held: heldRecords,
   canTakeBack: (line) => ["record", "row"].includes(frozenOf(line).kind),
   probe: probeTarget,
 };

@@ -110,6 +110,11 @@ const OPERATIONS: readonly Operation[] = [
   { method: "POST", path: /^\/v1\/credit-memos$/, spec: null, schema: CREDIT_MEMO },
   { method: "DELETE", path: /^\/v1\/object\/usage\/[0-9a-f]{32}$/, spec: null },
   { method: "GET", path: /^\/v1\/(invoices|credit-memos)\/[\w-]{1,32}$/, spec: null },
+  {
+    method: "GET",
+    path: /^\/v1\/credit-memos\?accountId=[0-9a-f]{32}&pageSize=40&page=\d+$/,
+    spec: null,
+  },
   { method: "GET", path: /^\/meters\/[\w-]+\/auditTrail\/entries\?/, spec: null },
 ];
 

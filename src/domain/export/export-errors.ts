@@ -16,7 +16,7 @@ export const EXPORT_ERRORS = {
   "export.line_state": [409, "The line is in no state for that.", "See what it is now."],
   "export.unknown_lines": [
     409,
-    "The target holds lines that these books do not know as sent, so nothing is sent.",
+    "The target holds what these books do not know as sent, so it is told nothing of it.",
     "See 'tollgate export reconcile', and docs/operate.md for copies that were restored.",
   ],
   "export.unlisted": [

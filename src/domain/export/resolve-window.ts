@@ -31,7 +31,11 @@ export interface Summing {
   readonly told?: (line: ExportLine) => Told;
 }
 
-const wholeWindow = ({ windowTotal }: ExportLine): Told => ({ place: "", value: windowTotal });
+/** What a line says where its connector does not tell. */
+export const wholeWindow = ({ windowTotal }: ExportLine): Told => ({
+  place: "",
+  value: windowTotal,
+});
 
 /** Compares a sum of theirs with all lines of the window, which stand in order of `no`. */
 export function resolveWindow(

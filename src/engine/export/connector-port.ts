@@ -7,6 +7,7 @@
  */
 import type { Capability, ExportMode, Outcome } from "../../domain/export/capability.ts";
 import type { ExportLine, LineContent } from "../../domain/export/export-line.ts";
+import type { ExportWindow } from "../../domain/export/export-window.ts";
 import type { Found } from "../../domain/export/outbox.ts";
 import type { Told } from "../../domain/export/resolve-window.ts";
 import type { ExportTarget, Missing, TheirName } from "../../domain/export/target.ts";
@@ -116,6 +117,21 @@ export interface HeldLine {
   readonly place: string;
   /** What it says; null: they tell its key alone. */
   readonly said: Pick<LineContent, "customer" | "item" | "value" | "unit"> | null;
+  /**
+   * Whether people may change it there: what it says is shown then, and compared by looking it
+   * up. (Default: false.)
+   */
+  readonly isEditable?: boolean;
+}
+
+/** What of a customer's item is added up. */
+export interface HeldSumAsked {
+  /** All lines of ours: what the item was called there is in their bodies. */
+  readonly lines: readonly ExportLine[];
+  /** What it is called there now; null: the mapping does not say. */
+  readonly names: Theirs | null;
+  /** Whole windows of a period. */
+  readonly span: ExportWindow;
 }
 
 /** A kind of billing system. One instance serves all targets of the kind. */
@@ -153,11 +169,19 @@ export interface Connector {
    */
   total?(lines: readonly ExportLine[], session: Session): Promise<string | null>;
   /**
-   * All lines of the session's workspace and account that they hold, in pages: at least those that
+   * Where there are no sums (`heldSum`): all lines of the session's workspace and account that they
+   * hold, in pages: at least those that
    * were written since an instant (null: all). It is how books that lost what they knew, such as a
-   * restored copy, are told of it. Throws `export.unlisted` where they cannot tell now.
+   * restored copy, are told of it. Throws `export.unlisted` where they cannot tell now, with the
+   * field `query` where they refuse to list at all.
    */
   held?(session: Session, sinceMs: number | null): AsyncIterable<readonly HeldLine[]>;
+  /**
+   * For `readBack.kind` `aggregate`, where no lines are listed: what they have of a customer's item
+   * in a span, whoever told it, to twelve digits. What is not there comes to 0. Null: they cannot
+   * tell now.
+   */
+  heldSum?(asked: HeldSumAsked, session: Session): Promise<bigint | null>;
   /**
    * Where values overwrite: what a line's body says, and under which of their names. Left out:
    * the window's total, under one name for ever. Pure.

@@ -209,7 +209,7 @@ export class ExportCases {
     readonly looked: number;
     readonly confirmed: number;
     readonly drifts: readonly Drift[];
-    /** Lines of theirs that these books do not know; null: they do not list what they hold. */
+    /** What they hold and these books do not know; null: they do not tell what they hold. */
     readonly unknown: readonly UnknownLine[] | null;
   }> {
     const open = await this.#open(workspace, target);

@@ -3,10 +3,13 @@
  * ready, and confirms what was taken. It may stop anywhere and be run again, by several senders at
  * once.
  */
-import type { LineState } from "../../domain/export/export-line.ts";
+import { assert } from "../../domain/assert.ts";
+import { TollgateError } from "../../domain/errors.ts";
+import { formatValue, type LineState } from "../../domain/export/export-line.ts";
 import { abandoned } from "../../domain/export/outbox.ts";
 import type { Missing } from "../../domain/export/target.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
+import { heldBack, type Surplus } from "./held-sums.ts";
 import { pagesOf } from "./outbox-pages.ts";
 import { customersOf, writePlan } from "./plan-export.ts";
 import { reconcileLines } from "./reconcile-export.ts";
@@ -34,7 +37,11 @@ export interface RunTotal {
   readonly stopped: string | null;
 }
 
-/** Runs a target once. Nothing is sent while its own settings are incomplete. */
+/**
+ * Runs a target once. Nothing is sent while its own settings are incomplete. Throws
+ * `export.unknown_lines`, once it is done, where sums there are more than these books sent: of
+ * such customers' items nothing was.
+ */
 export async function runExport(
   context: ExportContext,
   open: OpenTarget,
@@ -48,10 +55,24 @@ export async function runExport(
   await reconcileLines(context, open, { customer, states: ["unknown"], isSparing: true });
   await giveUpLateLines(context, open);
   const { planned, missing } = await planAll(context, open, { customer, onProgress });
-  const sending = new SendingRun(context, open, onProgress);
+  const { surplus, entities } = await heldBack(context, open, customer);
+  const sending = new SendingRun(context, open, { onProgress, heldBack: entities });
   const { counts, stopped } = await sending.all(customer);
   const { confirmed } = await reconcileLines(context, open, { customer, states: ["accepted"] });
-  return { planned, sent: counts, confirmed, missing, stopped };
+  if (surplus.length > 0) throw tooMuch(open, surplus);
+  const waits = entities.size === 0 ? null : `${entities.size} sums there cannot be read now`;
+  return { planned, sent: counts, confirmed, missing, stopped: stopped ?? waits };
+}
+
+/** All others are told; of these, whoever looks at the target first has to say what is right. */
+function tooMuch({ target }: OpenTarget, surplus: readonly Surplus[]): TollgateError {
+  const [first] = surplus;
+  assert(first !== undefined, "something is too much");
+  const { customer, item, value } = first;
+  const more = surplus.length === 1 ? "" : `, and so of ${surplus.length - 1} others`;
+  const what = `${formatValue(value)} of "${item}" of "${customer}"`;
+  const detail = `"${target.id}" holds ${what} that these books do not know${more}.`;
+  return new TollgateError("export.unknown_lines", detail);
 }
 
 async function planAll(

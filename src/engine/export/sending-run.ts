@@ -31,21 +31,27 @@ export class SendingRun {
   readonly #onProgress: (progress: RunProgress) => void;
   /** Customers' items of which an earlier line must go first. */
   readonly #blocked = new Set<string>();
+  readonly #heldBack: ReadonlySet<string>;
   readonly #counts: Partial<Record<LineState, number>> = {};
   #done = 0;
   #batches = 0;
   #stopped: string | null = null;
 
+  /** `heldBack`: customers' items of which nothing is sent. */
   constructor(
     context: ExportContext,
     open: OpenTarget,
-    onProgress: (progress: RunProgress) => void,
+    run: {
+      readonly onProgress: (progress: RunProgress) => void;
+      readonly heldBack: ReadonlySet<string>;
+    },
   ) {
     this.#context = context;
     this.#open = open;
     this.#capability = open.connector.capability(open.target);
     this.#pacer = new Pacer(context, this.#capability.pace);
-    this.#onProgress = onProgress;
+    this.#onProgress = run.onProgress;
+    this.#heldBack = run.heldBack;
   }
 
   /** Sends what may be sent now; null: of all customers. */
@@ -79,6 +85,7 @@ export class SendingRun {
   }
 
   #isSendable(line: ExportLine): boolean {
+    if (this.#heldBack.has(entityOf(line))) return false;
     const nowMs = this.#context.clock.nowMs();
     const isOrdered = this.#capability.pace.perEntityConcurrency !== null;
     if (isOrdered && this.#blocked.has(entityOf(line))) return false;

@@ -77,7 +77,7 @@ const drift = closed({
   note: ANY_TEXT,
 });
 const unknownLine = closed({
-  key: ANY_TEXT,
+  key: described(nullable(ANY_TEXT), "Null: they tell a sum, of which so much is unknown."),
   customer: described(nullable(ANY_TEXT), "Null, as what follows: they tell its key alone."),
   item: nullable(ANY_TEXT),
   unit: nullable(ANY_TEXT),
@@ -120,7 +120,7 @@ export const EXPORT_SCHEMAS = {
     ...{ looked: COUNT, confirmed: COUNT, drifts: listOf(drift) },
     unknown: described(
       nullable(listOf(unknownLine)),
-      "Lines there that these books do not know as sent; null: they are not listed.",
+      "What is there and not known as sent by these books; null: they do not tell what they hold.",
     ),
   }),
 };
