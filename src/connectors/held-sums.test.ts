@@ -17,11 +17,11 @@ const CAPABILITY: Omit<Capability, "mode"> = {
 };
 
 /** A target that adds up; `sum`: what it tells, null where it cannot tell now. */
-async function adding() {
+async function adding(capability = CAPABILITY) {
   const asked: [customer: string | undefined, from: string][] = [];
   const told = { sum: 0n as bigint | null };
   const connector = {
-    ...ledgerConnector(CAPABILITY),
+    ...ledgerConnector(capability),
     heldSum: async ({
       names,
       span,
@@ -34,7 +34,7 @@ async function adding() {
     },
   };
   const parts = { connector, outbox: new MemoryOutbox(), grain: 1n };
-  const account = (world: Parameters<typeof ledgerAccount>[0]) => ledgerAccount(world, CAPABILITY);
+  const account = (world: Parameters<typeof ledgerAccount>[0]) => ledgerAccount(world, capability);
   const world = new ScriptedWorld({ ...parts, account }, 1);
   await world.prepare();
   const { context, open } = world.sender();
@@ -90,4 +90,14 @@ test("what cannot be told now is not sent now", async () => {
   told.sum = 0n;
   assert.equal((await run()).stopped, null);
   assert.equal(world.fake.total("acme", "tokens"), ONE);
+});
+
+test("where others tell the same, their sum stops nothing", async () => {
+  const readBack = { kind: "aggregate", lagMs: 0, isShared: true } as const;
+  const { world, asked, told, sells, run } = await adding({ ...CAPABILITY, readBack });
+  told.sum = 2n * ONE;
+  sells("acme");
+  assert.equal((await run()).stopped, null);
+  assert.equal(world.fake.total("acme", "tokens"), ONE);
+  assert.deepEqual(asked, [], "nobody is asked for what would say nothing");
 });

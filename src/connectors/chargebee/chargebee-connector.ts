@@ -88,21 +88,21 @@ function isEvents(target: ExportTarget): boolean {
 }
 
 function usages(target: ExportTarget): Capability {
-  const { decimals } = readSettings(target);
+  const { decimals, isShared } = readSettings(target);
   return {
     ...{ mode: "usage", batchMaxCount: 1, batchMaxBytes: BODY_MAX_BYTES },
     // The usage's own id: it is known for ever.
     dedup: { windowMs: null },
     numbers: { scale: decimals, significantDigits: QUANTITY_DIGITS, negative: false },
     ...{ values: "delta", pastMaxMs: usagesPastMaxMs(target), validation: "sync" },
-    readBack: { kind: "aggregate", lagMs: LISTS_LAG_MS },
+    readBack: { kind: "aggregate", lagMs: LISTS_LAG_MS, ...(isShared && { isShared }) },
     pace: paceOf(target),
     settlesAfterMs: SETTLES_AFTER_MS,
   };
 }
 
 function events(target: ExportTarget): Capability {
-  const { decimals, perSecond } = readSettings(target);
+  const { decimals, perSecond, isShared } = readSettings(target);
   // As many as keep to the events of a minute by the requests of a second.
   const fitting = Math.floor(EVENTS_A_MINUTE / MINUTE_S / perSecond);
   return {
@@ -110,7 +110,7 @@ function events(target: ExportTarget): Capability {
     ...{ batchMaxBytes: BODY_MAX_BYTES, dedup: { windowMs: EVENT_KEY_MS } },
     numbers: { scale: decimals, significantDigits: EVENT_DIGITS, negative: false },
     ...{ values: "delta", pastMaxMs: EVENT_PAST_MAX_MS, validation: "async" },
-    readBack: { kind: "aggregate", lagMs: SUMS_LAG_MS },
+    readBack: { kind: "aggregate", lagMs: SUMS_LAG_MS, ...(isShared && { isShared }) },
     pace: paceOf(target),
     settlesAfterMs: SETTLES_AFTER_MS,
   };

@@ -18,6 +18,8 @@ export interface ChargebeeSettings {
   readonly decimals: number;
   /** Requests a second. (Default: 2, for test sites and Starter allow 150 a minute.) */
   readonly perSecond: number;
+  /** Whether others tell usage of these items as well, so that sums may be more. (Default: no.) */
+  readonly isShared: boolean;
   /** Upper-case code; "" where quantities are sent. */
   readonly currency: string;
   /** Whether an invoice of a statement is collected, or stays pending. (Default: pending.) */
@@ -49,6 +51,7 @@ export function readSettings({ settings }: Pick<ExportTarget, "settings">): Char
     closesAfterMs: Number(closesAfterHours) * HOUR_MS,
     decimals: Number(settings.decimals ?? DECIMALS_DEFAULT),
     perSecond: Number(settings.perSecond ?? PER_SECOND_DEFAULT),
+    isShared: settings.shared === "yes",
     currency: (settings.currency ?? "").toUpperCase(),
     isCollecting: settings.invoices === "collect",
   };
@@ -95,6 +98,7 @@ function checkUsage({ settings, window }: ExportTarget): Missing[] {
   const { allowed, detail } = WINDOWS[readSettings({ settings }).api];
   return [
     ...choice("api", api, USAGE_APIS),
+    ...choice("shared", settings.shared ?? "no", ["no", "yes"]),
     ...wholeNumber("decimals", decimals, [0, DECIMALS_MAX]),
     ...(api === "events" ? [] : wholeNumber("closesAfterHours", closesAfterHours, hours)),
     ...(allowed.includes(window) ? [] : [{ place: "window", detail }]),
@@ -111,7 +115,7 @@ function checkMoney({ currency = "", invoices = "pending" }: ExportTarget["setti
 }
 
 const KNOWN: Readonly<Record<ExportTarget["mode"], readonly string[]>> = {
-  usage: ["site", "api", "closesAfterHours", "decimals", "perSecond"],
+  usage: ["site", "api", "closesAfterHours", "decimals", "perSecond", "shared"],
   rated: ["site", "currency", "perSecond"],
   statement: ["site", "currency", "invoices", "perSecond"],
 };

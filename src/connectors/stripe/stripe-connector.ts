@@ -68,13 +68,13 @@ export const stripeConnector: Connector = {
 };
 
 function usage(target: ExportTarget): Capability {
-  const { api, meters, decimals, perSecond } = readSettings(target);
+  const { api, meters, decimals, perSecond, isShared } = readSettings(target);
   const numbers = { scale: decimals, significantDigits: SIGNIFICANT_DIGITS, negative: false };
   return {
     ...{ mode: "usage", batchMaxCount: api === "stream" ? STREAM_MAX_COUNT : 1 },
     ...{ batchMaxBytes: BODY_MAX_BYTES, dedup: DEDUP, numbers, pastMaxMs: PAST_MAX_MS },
     ...{ values: meters === "sum" ? "delta" : "absolute", validation: "async" },
-    readBack: { kind: "aggregate", lagMs: SUMS_LAG_MS },
+    readBack: { kind: "aggregate", lagMs: SUMS_LAG_MS, ...(isShared && { isShared }) },
     pace: { concurrency: CONCURRENCY, perEntityConcurrency: PER_METER, perSecond },
     settlesAfterMs: SETTLES_AFTER_MS,
   };

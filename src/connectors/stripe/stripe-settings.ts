@@ -18,6 +18,8 @@ export interface StripeSettings {
   readonly decimals: number;
   /** Requests a second. (Default: 20, for a sandbox allows 25.) */
   readonly perSecond: number;
+  /** Whether others tell these meters as well, so that sums may be more. (Default: no.) */
+  readonly isShared: boolean;
   /** Upper-case code; "" where quantities are sent. */
   readonly currency: string;
   /** Whether invoices are finalized, or stay drafts for somebody to look at. (Default: no.) */
@@ -45,6 +47,7 @@ export function readSettings({ settings }: Pick<ExportTarget, "settings">): Stri
     meters: METER_WINDOWS.find((one) => one === meters) ?? "sum",
     decimals: Number(settings.decimals ?? DECIMALS_DEFAULT),
     perSecond: Number(settings.perSecond ?? PER_SECOND_DEFAULT),
+    isShared: settings.shared === "yes",
     currency: (settings.currency ?? "").toUpperCase(),
     isFinalizing: settings.invoices === "finalize",
     daysUntilDue: days === "" ? null : Number(days),
@@ -69,16 +72,17 @@ export function checkSettings(target: ExportTarget): Missing[] {
 }
 
 const KNOWN: Readonly<Record<"usage" | "money", readonly string[]>> = {
-  usage: ["api", "meters", "decimals", "perSecond", "connectAccount"],
+  usage: ["api", "meters", "decimals", "perSecond", "shared", "connectAccount"],
   money: ["currency", "invoices", "daysUntilDue", "perSecond", "connectAccount"],
 };
 
 function checkUsage(settings: ExportTarget["settings"]): Missing[] {
-  const { api = "v1", meters = "sum" } = settings;
+  const { api = "v1", meters = "sum", shared = "no" } = settings;
   const { decimals = DECIMALS_DEFAULT, perSecond = PER_SECOND_DEFAULT } = settings;
   return [
     ...choice("api", api, USAGE_APIS),
     ...choice("meters", meters, METER_WINDOWS),
+    ...choice("shared", shared, ["no", "yes"]),
     ...wholeNumber("decimals", decimals, [0, DECIMALS_MAX]),
     ...wholeNumber("perSecond", perSecond, [1, PER_SECOND_MAX]),
     ...checkAccount(settings),

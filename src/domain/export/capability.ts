@@ -45,8 +45,11 @@ export type ReadBack =
       /** Lines that are asked about in one request. (Default: 1.) */
       readonly atOnceMaxCount?: number;
     }
-  /** It sums what it got of a customer, item and window; the sum is whole after `lagMs`. */
-  | { readonly kind: "aggregate"; readonly lagMs: number }
+  /**
+   * It sums what it got of a customer, item and window; the sum is whole after `lagMs`. Where others
+   * tell it as well (`isShared`, default: no), more than these books told proves nothing.
+   */
+  | { readonly kind: "aggregate"; readonly lagMs: number; readonly isShared?: boolean }
   /** It tells nothing: what it takes counts as confirmed. */
   | { readonly kind: "none" };
 

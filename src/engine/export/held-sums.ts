@@ -126,10 +126,11 @@ function unread({ customer, item }: Asked): TollgateError {
   return new TollgateError("export.unlisted", `The sum of "${item}" of "${customer}" is not told.`);
 }
 
-/** Whether a target tells sums to compare with. */
+/** Whether a target tells sums to compare with, which nobody else adds to. */
 export function hasSums({ connector, target }: OpenTarget): boolean {
   const { readBack } = connector.capability(target);
-  return connector.heldSum !== undefined && readBack.kind === "aggregate";
+  const isOurs = readBack.kind === "aggregate" && readBack.isShared !== true;
+  return connector.heldSum !== undefined && isOurs;
 }
 
 async function entriesOf(
