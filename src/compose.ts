@@ -158,6 +158,7 @@ export function composeHttp(engine: Engine, reader?: BodyReader): HttpParts {
       format === "litellm"
         ? { source: "litellm", effectiveFromMs: null, ...importLitellmPrices(document) }
         : readNotedDocument(document),
+    packagedPrices: async () => (await priceList()).packagedPrices(),
     prepareWorkspace: (workspace) => prepareWorkspace(engine, workspace),
     usageFormats: USAGE_FORMATS,
     version: VERSION,
@@ -169,11 +170,12 @@ export async function prepareWorkspace(engine: Engine, workspace: string): Promi
   const { store } = engine;
   await store.createWorkspace(workspace);
   if ((await store.prices(workspace)).length > 0) return;
-  // The price lists of all providers, which a folder takes once.
-  const { seedVersion } = await import("./ingest/price-list/seed.ts");
-  const { source, entries, effectiveFromMs } = seedVersion(await engine.nowMs(workspace));
-  await engine.importPrices(workspace, { source, entries, effectiveFromMs });
+  const { seedVersion } = await priceList();
+  await engine.importPrices(workspace, seedVersion(await engine.nowMs(workspace)));
 }
+
+/** The price lists of all providers, which a folder takes once: read where they are asked for. */
+const priceList = () => import("./ingest/price-list/seed.ts");
 
 /** Where and how a server starts. */
 export interface StartOptions {

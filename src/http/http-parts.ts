@@ -1,5 +1,6 @@
 /** What the HTTP adapter is given. Parsers come in as functions: adapters never import another. */
 import type { HoldAsk } from "../domain/budget/hold-ask.ts";
+import type { PackagedPrices } from "../domain/cost/packaged-prices.ts";
 import type { PriceEntry } from "../domain/cost/price-book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { EventResult, RunResult } from "../engine/commit/result.ts";
@@ -91,6 +92,8 @@ export interface HttpParts {
   readonly repeatedKey: (text: string) => string | null;
   /** Throws `price.invalid`. */
   readonly parsePrices: (document: unknown, format: PriceFormat) => ReadPrices;
+  /** The price list that comes with this version. */
+  readonly packagedPrices: () => Promise<PackagedPrices>;
   /** Makes a workspace with the seed price book, unless it has one. */
   readonly prepareWorkspace: (workspace: string) => Promise<void>;
   /** Names of the provider usage formats that events may carry. */

@@ -28,8 +28,8 @@ interface Imported {
 /** The price book: what providers charge us. */
 export const prices: Command = {
   name: "prices",
-  summary: "Import a price file: Tollgate's own form, or LiteLLM's price list",
-  positionals: "import FILE",
+  summary: "Import a price file, Tollgate's own form or LiteLLM's, or what our own list has newer",
+  positionals: "import FILE | update",
   options: {
     format: { type: "string", value: "FORM", meaning: "tollgate or litellm (default: tollgate)" },
     effective: { type: "string", value: "TIME", meaning: "when they take effect (default: now)" },
@@ -38,17 +38,23 @@ export const prices: Command = {
     ...SERVER_OPTIONS,
   },
   run: (args, here) => {
-    const [, path = ""] = requireForm("prices", ["import FILE"], args.positionals);
+    const forms = ["import FILE", "update"];
+    const [verb, path = ""] = requireForm("prices", forms, args.positionals);
     return withSession(args, here, async (session) => {
-      const format = textOption(args, "format") ?? "tollgate";
+      const format = verb === "update" ? {} : { format: textOption(args, "format") ?? "tollgate" };
       const at = textOption(args, "effective");
       const from = at === undefined ? {} : { effectiveFrom: at };
-      const query = new URLSearchParams({ format, ...from, ...rerateQuery(args) });
-      const text = await jsonTextUpTo(path, DOCUMENT_MAX_BYTES);
-      const answer = await session.post<Imported>(`/v1/prices?${query}`, text);
+      const query = new URLSearchParams({ ...format, ...from, ...rerateQuery(args) });
+      const answer =
+        verb === "update"
+          ? await session.post<Imported>(`/v1/prices/update?${query}`, {})
+          : await session.post<Imported>(
+              `/v1/prices?${query}`,
+              await jsonTextUpTo(path, DOCUMENT_MAX_BYTES),
+            );
       const { rerated: first, ...told } = answer;
       if (args.options.json === true) print(here.out, JSON.stringify(told, null, 2));
-      else print(here.out, ...renderImported(answer));
+      else print(here.out, ...renderImported(answer, verb === "update"));
       const since = at ?? answer.version.effectiveFrom;
       if (first !== null) await finishRerate(session, here, { first, since });
       return 0;
@@ -56,15 +62,19 @@ export const prices: Command = {
   },
 };
 
-function renderImported({ isNew, version, notes, notesCount }: Imported): string[] {
+function renderImported(
+  { isNew, version, notes, notesCount }: Imported,
+  isUpdate: boolean,
+): string[] {
   const { id, source, entries, effectiveFrom } = version;
   const count = `${groupDigits(String(entries))} ${entries === 1 ? "price" : "prices"}`;
   const from = effectiveFrom === null ? "for ever" : `from ${effectiveFrom}`;
   const more = notesCount - notes.length;
+  const known = isUpdate
+    ? "There is nothing newer than what the price book has; nothing changed."
+    : `Price list ${id}, "${source}", is recorded already, in force ${from}; nothing changed.`;
   return [
-    isNew
-      ? `Price list ${id}, "${source}", is recorded: ${count}, in force ${from}.`
-      : `Price list ${id}, "${source}", is recorded already, in force ${from}; nothing changed.`,
+    isNew ? `Price list ${id}, "${source}", is recorded: ${count}, in force ${from}.` : known,
     ...notes.map(
       (note) => `${note.provider} ${note.subject}: ${note.detail} (${note.kind.replace("_", " ")})`,
     ),

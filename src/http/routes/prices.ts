@@ -1,11 +1,13 @@
 /** What providers charge us: versions of the price book, look-ups and imports. */
 import { type FoundPrice, PriceCatalog } from "../../domain/cost/find-price.ts";
+import { priceUpdate } from "../../domain/cost/packaged-prices.ts";
 import type { DailyWindow, PriceVersion, Rate } from "../../domain/cost/price-book.ts";
 import { DOCUMENT_MAX_BYTES, FACTOR_SCALE } from "../../domain/limits.ts";
 import { formatPrice, formatScaled } from "../../domain/money/decimal.ts";
-import { PRICE_FORMATS, type PriceFormat } from "../http-parts.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { PRICE_FORMATS, type PriceFormat, type ReadPrices } from "../http-parts.ts";
 import { optionalInstant, timeText, timeTextOrNull } from "../instant.ts";
-import { json, ok, route } from "../route.ts";
+import { json, ok, type RouteAnswer, route } from "../route.ts";
 import { closed, described, FLAG, ID, named, oneOf, TIME_SENT } from "../schema.ts";
 import { RERATE_LIMIT, reratedView } from "./rerate.ts";
 
@@ -76,20 +78,62 @@ const importPrices = route<unknown, ImportQuery>({
   errors: ["price.invalid", "price.backdated"],
   handle: async ({ engine, parsePrices }, { workspace, query, body }) => {
     const ownFromMs = optionalInstant(query.effectiveFrom, "effectiveFrom");
-    const { source, entries, notes, ...document } = parsePrices(body, query.format ?? "tollgate");
-    const effectiveFromMs = ownFromMs ?? document.effectiveFromMs;
-    const { rerate: isRerating = false, limit } = query;
-    const prices = { source, entries, effectiveFromMs, isRerating };
-    const { isNew, version } = await engine.importPrices(workspace, prices);
-    const sinceMs = effectiveFromMs ?? version.effectiveFromMs;
-    const request = { sinceMs, ...(limit === undefined ? {} : { limit }) };
-    const rerated = isRerating ? reratedView(await engine.rerate(workspace, request)) : null;
-    const shown = notes.slice(0, NOTES_SHOWN_MAX_COUNT);
-    const told = { isNew, version: versionView(version), rerated };
-    const status = isNew ? 201 : 200;
-    return { status, body: { ...told, notes: shown, notesCount: notes.length } };
+    const read = parsePrices(body, query.format ?? "tollgate");
+    const effectiveFromMs = ownFromMs ?? read.effectiveFromMs;
+    return record(engine, workspace, { ...read, ...query, effectiveFromMs });
   },
 });
+
+const updatePrices = route<unknown, Omit<ImportQuery, "format">>({
+  method: "POST",
+  path: "/v1/prices/update",
+  operationId: "updatePrices",
+  summary: "Record what the list of this version changes. Prices of your own stand, and are noted.",
+  scope: "admin",
+  query: closed({
+    "effectiveFrom?": described(TIME_SENT, "(Default: now.)"),
+    "rerate?": described(FLAG, "Take effect before now, and rate again what that concerns."),
+    "limit?": RERATE_LIMIT,
+  }),
+  answers: {
+    200: json("Nothing of the list is new; nothing changed.", named("ImportedPrices")),
+    201: json("The new version.", named("ImportedPrices")),
+  },
+  errors: ["price.backdated"],
+  handle: async ({ engine, packagedPrices }, { workspace, query }) => {
+    const versions = await engine.store.prices(workspace);
+    const packaged = await packagedPrices();
+    const { entries, kept } = priceUpdate(versions, packaged);
+    const notes = kept.map(({ provider, subject }) => {
+      return { kind: "kept", provider, subject, detail: "your own price stands" };
+    });
+    const effectiveFromMs = optionalInstant(query.effectiveFrom, "effectiveFrom") ?? null;
+    const update = { ...query, source: packaged.source, entries, notes, effectiveFromMs };
+    return record(engine, workspace, update);
+  },
+});
+
+interface ToRecord extends Pick<ImportQuery, "rerate" | "limit">, ReadPrices {}
+
+/** Records a list, unless it has nothing in it, and rates again where that was asked for. */
+async function record(
+  engine: Engine,
+  workspace: string,
+  { source, entries, notes, effectiveFromMs, rerate: isRerating = false, limit }: ToRecord,
+): Promise<RouteAnswer> {
+  const newest = (await engine.store.prices(workspace)).at(-1);
+  const { isNew, version } =
+    entries.length === 0 && newest !== undefined
+      ? { isNew: false, version: newest }
+      : await engine.importPrices(workspace, { source, entries, effectiveFromMs, isRerating });
+  const sinceMs = effectiveFromMs ?? version.effectiveFromMs;
+  const request = { sinceMs, ...(limit === undefined ? {} : { limit }) };
+  const rerated = isRerating ? reratedView(await engine.rerate(workspace, request)) : null;
+  const shown = notes.slice(0, NOTES_SHOWN_MAX_COUNT);
+  const told = { isNew, version: versionView(version), rerated };
+  const status = isNew ? 201 : 200;
+  return { status, body: { ...told, notes: shown, notesCount: notes.length } };
+}
 
 function versionView(version: PriceVersion): object {
   const { id, source, recordedAtMs, effectiveFromMs, entries } = version;
@@ -136,4 +180,4 @@ function clockText(minuteOfDay: number): string {
 }
 
 /** The price book. */
-export const PRICE_ROUTES = [listVersions, findPrice, importPrices];
+export const PRICE_ROUTES = [listVersions, findPrice, importPrices, updatePrices];

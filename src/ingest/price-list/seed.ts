@@ -1,5 +1,6 @@
 /** The price book that every workspace starts from: genai-prices as data, and our own entries. */
 import { findProvider } from "@pydantic/genai-prices";
+import type { PackagedPrices } from "../../domain/cost/packaged-prices.ts";
 import type { PriceEntry, PriceVersion } from "../../domain/cost/price-book.ts";
 import { type GenaiProvider, importGenaiPrices } from "./genai-prices.ts";
 import { withTerms } from "./model-terms.ts";
@@ -8,6 +9,8 @@ import { ownServices } from "./own-services.ts";
 const SEED_VERSION_ID = 0;
 /** The data's version is that of the package. */
 const SEED_SOURCE = "genai-prices 0.1.8 and own";
+/** How every edition of the list is called. */
+const EDITION = /^genai-prices [0-9.]+ and own$/;
 
 /** The library hands its table out one provider at a time; a test compares this with its data. */
 const GENAI_PROVIDERS: readonly string[] = [
@@ -67,6 +70,12 @@ function seedEntries(): readonly PriceEntry[] {
 export function seedVersion(recordedAtMs: number): PriceVersion {
   const version = { id: SEED_VERSION_ID, source: SEED_SOURCE, recordedAtMs };
   return { ...version, effectiveFromMs: null, entries: seedEntries() };
+}
+
+/** The same list for price books that have an older edition of it. */
+export function packagedPrices(): PackagedPrices {
+  const isEdition = (source: string) => EDITION.test(source);
+  return { source: SEED_SOURCE, entries: seedEntries(), isEdition };
 }
 
 function genaiTable(): readonly GenaiProvider[] {
