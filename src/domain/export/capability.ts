@@ -46,8 +46,8 @@ export type ReadBack =
       readonly atOnceMaxCount?: number;
     }
   /**
-   * It sums what it got of a customer, item and window; the sum is whole after `lagMs`. Where others
-   * tell it as well (`isShared`, default: no), more than these books told proves nothing.
+   * It sums what it got of a customer, item and window; the sum is whole after `lagMs`. Where
+   * others tell it as well (`isShared`, default: no), more than these books told proves nothing.
    */
   | { readonly kind: "aggregate"; readonly lagMs: number; readonly isShared?: boolean }
   /** It tells nothing: what it takes counts as confirmed. */
