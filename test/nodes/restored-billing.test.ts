@@ -16,9 +16,12 @@ import {
   clock,
   databaseBooks,
   folderBooks,
+  keepsBooks,
   pass,
   serveBooks,
 } from "./restored-books.ts";
+
+keepsBooks();
 
 const API_KEY = "rk_test_restored";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
-import { after } from "node:test";
+import { after, before } from "node:test";
 import {
   composeEngine,
   composeHttp,
@@ -19,14 +19,21 @@ import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { postgresServer } from "../postgres-server.ts";
 import { call, type Json } from "./calls.ts";
 
-/** A folder that is gone once all tests are over. */
-export const root = mkdtempSync(join(tmpdir(), "tollgate-restored-"));
+/** Where a file's tests keep what they make. */
+export const folder = { root: "" };
 const running = new Set<() => Promise<void>>();
-after(async () => {
-  // Those of a test that failed.
-  for (const stop of running) await stop();
-  rmSync(root, { recursive: true, force: true });
-});
+
+/** Makes the folder before the tests of the file that calls it, and removes it behind them. */
+export function keepsBooks(): void {
+  before(() => {
+    folder.root = mkdtempSync(join(tmpdir(), "tollgate-restored-"));
+  });
+  after(async () => {
+    // Those of a test that failed.
+    for (const stop of running) await stop();
+    rmSync(folder.root, { recursive: true, force: true });
+  });
+}
 
 /** Where books stand, how a copy is made of them, and what proves them. */
 export interface Books {
@@ -35,11 +42,11 @@ export interface Books {
   findings(): Promise<readonly unknown[]>;
 }
 
-export function folderBooks(dataDir = mkdtempSync(join(root, "data-"))): Books {
+export function folderBooks(dataDir = mkdtempSync(join(folder.root, "data-"))): Books {
   return {
     open: async () => openSqliteStore({ dataDir, digest: nodeDigest }),
     copy: async () => {
-      const copied = mkdtempSync(join(root, "data-"));
+      const copied = mkdtempSync(join(folder.root, "data-"));
       const source = new DatabaseSync(join(dataDir, "tollgate.db"), { readOnly: true });
       await backup(source, join(copied, "tollgate.db"));
       source.close();

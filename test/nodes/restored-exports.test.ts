@@ -12,11 +12,14 @@ import { BY } from "./calls.ts";
 import {
   type Books,
   databaseBooks,
+  folder,
   folderBooks,
+  keepsBooks,
   pass,
-  root,
   serveBooks,
 } from "./restored-books.ts";
+
+keepsBooks();
 
 /** A server on books, whose files stand in a folder that no restore touches. */
 async function serve(books: Books, exports: string) {
@@ -111,7 +114,7 @@ for (const [store, books] of STORES) {
   for (const isRunFirst of [true, false]) {
     const order = isRunFirst ? "before" : "after";
     test(`usage of ${store} is billed once after a restore, run ${order} all is sent`, async () => {
-      const exports = mkdtempSync(join(root, "exports-"));
+      const exports = mkdtempSync(join(folder.root, "exports-"));
       const lost = await books();
       const first = await serve(lost, exports);
       await begin(first, "usage");
@@ -155,7 +158,7 @@ for (const [store, books] of STORES) {
 
   for (const mode of ["rated", "statement"]) {
     test(`a ${mode} target of ${store} is told once after a restore`, async () => {
-      const exports = mkdtempSync(join(root, "exports-"));
+      const exports = mkdtempSync(join(folder.root, "exports-"));
       const lost = await books();
       const early = await serve(lost, exports);
       await begin(early, mode);

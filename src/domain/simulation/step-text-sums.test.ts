@@ -6,6 +6,9 @@ import { anyStep, CARDS, oneByOne, STARTED_AT_MS, second, totals } from "./arbit
 import { StepSums } from "./step-sums.ts";
 import { StepTextSums } from "./step-text-sums.ts";
 
+/** Of a step that names no agent, provider, model or tool. */
+const FACETS = "\u001f\u001f\u001f\u001f";
+
 test("read from their texts, in any order, they are the same", () => {
   const property = fc.property(
     fc.array(anyStep, { maxLength: 12 }),
@@ -38,10 +41,27 @@ test("read from their texts, in any order, they are the same", () => {
   fc.assert(property, { numRuns: 300 });
 });
 
+test("codes of a step that no card rated are those of no other step that one did", () => {
+  const [any] = fc.sample(anyStep, { numRuns: 1, seed: 1 });
+  assert.ok(any !== undefined);
+  const paying = { ...any, payer: "customer", role: "bill", voided: false, labels: null } as const;
+  const steps = (["tool", "model"] as const).map((kind, at) => {
+    const usual = { revision: 1, attempt: 1, status: "ok", completeness: "exact" } as const;
+    return { ...paying, ...usual, kind, cardVersionId: at === 0 ? null : 1, namesAgent: true };
+  });
+  const sums = new StepSums(CARDS, () => STARTED_AT_MS);
+  const textSums = new StepTextSums(sums, { textOf: () => FACETS, readsLabels: true });
+  for (const step of steps) {
+    const { body } = partsOfStep(step);
+    textSums.add(sums.of(step.customer), { facetsNo: 1, labelsNo: 0, body, seq: 1 });
+  }
+  const counted = sums.merged().find(({ chargeKey }) => chargeKey === "steps");
+  assert.equal(counted?.quantity, 1_000_000_000n);
+});
+
 test("labels that no card looks at make no difference and are not read", () => {
   const sums = new StepSums([() => second], () => STARTED_AT_MS);
-  const textOf = (number: number) =>
-    number === 1 ? "\u001f\u001f\u001f\u001f" : assert.fail("labels are read");
+  const textOf = (number: number) => (number === 1 ? FACETS : assert.fail("labels are read"));
   const textSums = new StepTextSums(sums, { textOf, readsLabels: false });
   const [step] = fc.sample(anyStep, { numRuns: 1, seed: 1 });
   assert.ok(step !== undefined);

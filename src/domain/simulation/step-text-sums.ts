@@ -10,7 +10,8 @@ import { addConverted, type CustomerSums, type StepSums, type SumPlan } from "./
 
 /** Combinations that are remembered before the memory starts afresh: labels may be endless. */
 const REMEMBERED_MAX_COUNT = 50_000;
-const CODES_UNITS = 10_000_000;
+/** Codes have eight digits at most; the card's version stands in front of them. */
+const CODES_UNITS = 100_000_000;
 
 /** A step's text as a store keeps it, with what repeats as numbers. */
 export interface NumberedParts {
