@@ -109,7 +109,9 @@ async function sessionWith(fault: LateFault | null, session: number): Promise<Se
 test("units that overlap come to what units come to that do not", async (t) => {
   t.diagnostic(`TOLLGATE_SEED=${seed}`);
   let early = 0;
-  for (let session = 0; session < (isFull ? 30 : 2); session += 1) {
+  const least = isFull ? 30 : 2;
+  // How many begin early depends on what else the machine does.
+  for (let session = 0; session < least || (early <= 5 && session < 30); session += 1) {
     const done = await sessionWith(null, session);
     assert.equal(done.failures, 0);
     early += done.early;
