@@ -4,25 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { dispatch } from "../../src/cli/dispatch.ts";
-import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
-import { openProduct } from "../../src/product.ts";
+import { atTerminal } from "./terminal.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-batches-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-async function tollgate(...words: string[]) {
-  let out = "";
-  let err = "";
-  const code = await dispatch(words, {
-    product: openProduct(),
-    out: { write: (text) => (out += text) },
-    err: { write: (text) => (err += text) },
-    styles: PLAIN_STYLES,
-    environment: { TOLLGATE_DATA: join(folder, "data") },
-  });
-  return { code, out, err };
-}
+const tollgate = (...words: string[]) => atTerminal({ TOLLGATE_DATA: join(folder, "data") }, words);
 
 async function imported(name: string, document: unknown) {
   const path = join(folder, name);

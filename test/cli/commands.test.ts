@@ -4,32 +4,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { dispatch } from "../../src/cli/dispatch.ts";
-import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
 import { openProduct } from "../../src/product.ts";
+import { atTerminal } from "./terminal.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-cli-"));
 const data = join(folder, "data");
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function tollgate(...words: string[]): Promise<Ran> {
-  let out = "";
-  let err = "";
-  const code = await dispatch(words, {
-    product: openProduct(),
-    out: { write: (text) => (out += text) },
-    err: { write: (text) => (err += text) },
-    styles: PLAIN_STYLES,
-    environment: { TOLLGATE_DATA: data },
-  });
-  return { code, out, err };
-}
+const tollgate = (...words: string[]) => atTerminal({ TOLLGATE_DATA: data }, words);
 
 const CARD = {
   key: "cli",

@@ -4,25 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { dispatch } from "../../src/cli/dispatch.ts";
-import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
-import { openProduct } from "../../src/product.ts";
+import { atTerminal } from "./terminal.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-session-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-async function tollgate(data: string, ...words: string[]) {
-  let out = "";
-  let err = "";
-  const code = await dispatch(words, {
-    product: openProduct(),
-    out: { write: (text) => (out += text) },
-    err: { write: (text) => (err += text) },
-    styles: PLAIN_STYLES,
-    environment: { TOLLGATE_DATA: join(folder, data) },
-  });
-  return { code, out, err };
-}
+const tollgate = (data: string, ...words: string[]) =>
+  atTerminal({ TOLLGATE_DATA: join(folder, data) }, words);
 
 const at = (second: number) => `2026-11-23T10:00:0${second}.000Z`;
 

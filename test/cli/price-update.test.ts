@@ -1,11 +1,9 @@
 /** Prices of a newer version: what whoever upgrades gets by one command. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { dispatch } from "../../src/cli/dispatch.ts";
-import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
 import { DEFAULT_WORKSPACE, prepareWorkspace } from "../../src/compose.ts";
-import { openProduct } from "../../src/product.ts";
 import { startTestServer, type TestServer } from "../e2e/test-server.ts";
+import { atTerminal } from "./terminal.ts";
 
 /** 1,000 tokens in at 0.00000125 each, by the list of this version. */
 const STEP = {
@@ -47,22 +45,13 @@ describe("at the terminal, prices of a newer version", () => {
     return results[0]?.cost;
   }
 
-  async function tollgate(...words: string[]) {
-    let out = "";
-    const code = await dispatch(words, {
-      product: openProduct(),
-      out: { write: (text) => (out += text) },
-      err: { write: (text) => (out += text) },
-      styles: PLAIN_STYLES,
-      environment: { TOLLGATE_URL: server.url, TOLLGATE_KEY: server.adminKey },
-    });
-    return { code, out };
-  }
+  const tollgate = (...words: string[]) =>
+    atTerminal({ TOLLGATE_URL: server.url, TOLLGATE_KEY: server.adminKey }, words);
 
   test("are none where the price book began with them", async () => {
     const { code, out } = await tollgate("prices", "update");
     const told = "There is nothing newer than what the price book has; nothing changed.\n";
-    assert.deepEqual({ code, out }, { code: 0, out: told });
+    assert.deepEqual([code, out], [0, told]);
   });
 
   test("take the place of an older edition's, from now on, and of nobody's own", async () => {

@@ -4,9 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { dispatch } from "../../src/cli/dispatch.ts";
-import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
-import { openProduct } from "../../src/product.ts";
+import { atTerminal } from "../cli/terminal.ts";
 import { makeVariedHistory } from "../faults/varied-history.ts";
 import { postgresServer } from "../postgres-server.ts";
 
@@ -23,18 +21,8 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function tollgate(databaseUrl: string, ...words: string[]) {
-  let out = "";
-  let err = "";
-  const code = await dispatch(words, {
-    product: openProduct(),
-    out: { write: (text) => (out += text) },
-    err: { write: (text) => (err += text) },
-    styles: PLAIN_STYLES,
-    environment: { DATABASE_URL: databaseUrl },
-  });
-  return { code, out, err };
-}
+const tollgate = (databaseUrl: string, ...words: string[]) =>
+  atTerminal({ DATABASE_URL: databaseUrl }, words);
 
 test("a folder that was moved reads the same from the database, and verifies", async () => {
   const moved = await tollgate(url, "migrate-store", "--data", dataDir, "--json");
